@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Failure } from './failure.ts';
+import { failureCodes } from './failure.ts';
+import { userIdTypes } from './identifier.ts';
+import type { Intent, IntentStatus } from './intent.ts';
+import { identifierInTurn, intentStatuses } from './intent.ts';
+
+/** The version of the outcome's data; `dataschema` names it. */
+export const outcomeSchemaId = 'urn:offboard-bridge:outcome:1';
+
+const instant = z.iso.datetime();
+const failure = z.object({ code: z.enum(failureCodes), message: z.string() });
+const answer = z.object({
+  statusCode: z.number().int().nullable(),
+  apiCode: z.number().int().nullable(),
+  requestId: z.string().nullable(),
+  message: z.string().nullable(),
+});
+const link = {
+  position: z.number().int().describe('its place in the trail, from 1, without gaps'),
+  previousHash: z.string().describe('the hash of the outcome before it'),
+};
+
+/** What became of one intent. */
+export const intentOutcomeData = z.object({
+  intentId: z.string(),
+  person: z.string().describe('opaque; the same for all intents of one person'),
+  action: z.enum(['kick', 'resign', 'withdraw']),
+  status: z.enum([...intentStatuses.filter((one) => one !== 'pending'), 'released'] as const),
+  userIdType: z.enum(userIdTypes),
+  userId: z.string(),
+  appIds: z.array(z.string()),
+  source: z.string(),
+  eventId: z.string(),
+  subject: z.string().nullable().describe("the sender's own id of the person"),
+  actor: z.string().nullable().describe('who the bridge authenticated'),
+  requestedBy: z.string().nullable().describe('who the sender says asked'),
+  reason: z.string().nullable(),
+  decisions: z.array(
+    z.object({
+      by: z.string(),
+      at: instant,
+      verdict: z.enum(['approved', 'canceled']),
+      reason: z.string().nullable(),
+    }),
+  ),
+  occurredAt: instant.nullable(),
+  receivedAt: instant,
+  effectiveAt: instant.nullable(),
+  settledAt: instant.nullable(),
+  attempts: z.number().int(),
+  confirmed: z.boolean().nullable().describe('null = not checked'),
+  dryRun: z.boolean(),
+  answer: answer.nullable(),
+  failure: failure.nullable(),
+  retryOf: z.string().nullable(),
+  ...link,
+});
+
+/** What became of something that is no intent: a dead letter, a refused request, an operator's decision. */
+export const recordOutcomeData = z.object({
+  source: z.string(),
+  actor: z.string().nullable(),
+  reason: z.string().nullable(),
+  reference: z.string().nullable().describe('the id of the dead letter or intent, or the scope of a pause'),
+  verdict: z.string().nullable(),
+  ...link,
+});
+
+export const recordTypes = ['delivery.dead_lettered', 'request.refused', 'operator.decided'] as const;
+
+/** The published outcome: a CloudEvent 1.0 in JSON format. */
+export const outcomeSchema = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string(),
+  source: z.string(),
+  type: z.string(),
+  subject: z.string().optional(),
+  time: instant,
+  datacontenttype: z.literal('application/json'),
+  dataschema: z.literal(outcomeSchemaId),
+  data: z.union([intentOutcomeData, recordOutcomeData]),
+});
+export type Outcome = z.output<typeof outcomeSchema>;
+
+/** An outcome before it has its id and its place in the trail. */
+export interface OutcomeDraft {
+  readonly type: string;
+  /** The source id, without the prefix of the CloudEvent's `source`. */
+  readonly source: string;
+  readonly subject: string | null;
+  /** Epoch milliseconds. */
+  readonly time: number;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface IntentOutcomeFacts {
+  readonly status: Exclude<IntentStatus, 'pending'> | 'released';
+  readonly time: number;
+  readonly confirmed?: boolean | null;
+  readonly dryRun?: boolean;
+  readonly failure?: Failure | null;
+}
+
+/** The outcome of an intent, from its row as it stands after the change. */
+export function intentOutcome(intent: Intent, facts: IntentOutcomeFacts): OutcomeDraft {
+  const { userIdType, userId } = identifierInTurn(intent);
+  const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+  const data: Omit<z.output<typeof intentOutcomeData>, keyof typeof link> = {
+    intentId: intent.id,
+    person: intent.person,
+    action: intent.action,
+    status: facts.status,
+    userIdType,
+    userId,
+    appIds: [...intent.appIds],
+    source: intent.source,
+    eventId: intent.eventId,
+    subject: intent.subject,
+    actor: intent.actor,
+    requestedBy: intent.requestedBy,
+    reason: intent.reason,
+    decisions: intent.decisions.map((one) => ({ ...one, at: new Date(one.at).toISOString() })),
+    occurredAt: iso(intent.occurredAt),
+    receivedAt: new Date(intent.receivedAt).toISOString(),
+    effectiveAt: iso(intent.effectiveAt),
+    settledAt: iso(intent.settledAt),
+    attempts: intent.attempts,
+    confirmed: facts.confirmed ?? null,
+    dryRun: facts.dryRun ?? false,
+    answer: intent.answer,
+    failure: facts.failure ?? null,
+    retryOf: intent.retryOf,
+  };
+  return {
+    type: `user.${intent.action}.${facts.status}`,
+    source: intent.source,
+    subject: `${userIdType}:${userId}`,
+    time: facts.time,
+    data,
+  };
+}
+
+export interface RecordFacts {
+  readonly type: (typeof recordTypes)[number];
+  readonly source: string;
+  readonly time: number;
+  readonly actor?: string | null;
+  readonly reason?: string | null;
+  readonly reference?: string | null;
+  readonly verdict?: string | null;
+}
+
+/** The outcome of something that is no intent. */
+export function recordOutcome(facts: RecordFacts): OutcomeDraft {
+  const { type, source, time, actor = null, reason = null, reference = null, verdict = null } = facts;
+  return { type, source, subject: null, time, data: { source, actor, reason, reference, verdict } };
+}
+
+/** What the first outcome of a trail names as the hash before it. */
+export const firstPreviousHash = '0'.repeat(64);
+
+export interface Place {
+  readonly id: string;
+  readonly position: number;
+  readonly previousHash: string;
+}
+
+/** Gives an outcome its id and its place; the result is what is published, and what is hashed. */
+export function placeOutcome(draft: OutcomeDraft, { id, position, previousHash }: Place): Outcome {
+  return {
+    specversion: '1.0',
+    id,
+    source: `/offboard-bridge/${draft.source}`,
+    type: draft.type,
+    ...(draft.subject === null ? {} : { subject: draft.subject }),
+    time: new Date(draft.time).toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: outcomeSchemaId,
+    data: { ...draft.data, position, previousHash } as Outcome['data'],
+  };
+}
+
+/** SHA-256, in hexadecimal, of the outcome as JSON with sorted keys. */
+export function outcomeHash(outcome: Outcome): string {
+  return createHash('sha256').update(canonicalJson(outcome)).digest('hex');
+}
+
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

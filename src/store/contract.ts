@@ -1,0 +1,229 @@
+import type { Admission } from '../core/admission.ts';
+import type { UserIdType } from '../core/identifier.ts';
+import type { Act, Decision, Intent, IntentFacts, IntentStatus } from '../core/intent.ts';
+import type { Outcome, OutcomeDraft } from '../core/outcome.ts';
+import type { IntentSettlement } from '../core/settlement.ts';
+
+/**
+ * The durable memory: the only place where the three legs meet.
+ *
+ * The contract is written for many processes on one store. A promise that resolved means that the change is on disk.
+ * All times are epoch milliseconds, and `now` is the caller's clock. An implementation never decides what becomes of
+ * an intent; it keeps the order, the leases and the counts, and says what the rules of `core` say.
+ */
+export interface Store {
+  /** The id of this store, the first part of every id it gives; it stays with the data. */
+  readonly id: string;
+
+  /**
+   * Takes in what one delivery became, in one transaction: de-duplicates each part, applies withdraws, replaces what
+   * a later event of the same source and subject makes obsolete, stores intents and dead letters, and records the
+   * outcomes of what was not simply put in line. Concurrent calls share a commit; one that fails does not fail others.
+   */
+  accept(acceptance: Acceptance): Promise<AcceptReceipt>;
+
+  /**
+   * Claims one batch that may share a call: same action, same `userIdType`, same cap, same need to look first, each
+   * person once, oldest first, kicks asked by a person before all. No person is in two batches at once, and of one
+   * person's due intents only the oldest is taken. Paused scopes are passed over. Counts machine intents against the
+   * safeguard, cuts the batch at its limit and holds what is past it. `null` when nothing can be claimed.
+   */
+  claim(request: ClaimRequest): Promise<Batch | null>;
+
+  /**
+   * Settles every intent of a claimed batch, with its outcomes and the kicks it brings, in one transaction.
+   * @returns false, and changes nothing, when the lease has passed to another
+   */
+  settle(token: string, settlements: readonly IntentSettlement[], now: number): Promise<boolean>;
+
+  /** A person releases or cancels an intent. Changes nothing in the wrong state. */
+  decide(request: DecisionRequest): Promise<'done' | 'not_found' | 'wrong_state'>;
+
+  /** Pauses a scope, or resumes it with `null`; survives a restart. */
+  setPause(scope: PauseScope, pause: Omit<Pause, 'scope'> | null): Promise<void>;
+  pauses(): Promise<readonly Pause[]>;
+
+  /** Appends an outcome that belongs to no change of an intent. */
+  record(outcome: OutcomeDraft): Promise<void>;
+
+  /** Intents, newest first. */
+  listIntents(query: IntentQuery): Promise<Page<Intent>>;
+  findIntent(id: string): Promise<{ readonly intent: Intent; readonly outcomes: readonly Outcome[] } | null>;
+
+  /** Dead letters that are still open, newest first; without their payloads. */
+  listDeadLetters(query: PageQuery): Promise<Page<DeadLetter>>;
+  findDeadLetter(id: string): Promise<(DeadLetter & { readonly payload: DeadLetterPayload }) | null>;
+
+  /** Gives outcomes their positions and hashes, at most `limit`. @returns how many */
+  sequence(limit: number): Promise<number>;
+  /** Sequenced outcomes past a position, in order. */
+  outcomesAfter(position: number, limit: number): Promise<readonly Outcome[]>;
+
+  /** Leases a publisher's next outcomes; `null` when it has none, or another process is at it. */
+  claimOutcomes(publisher: string, request: OutcomeClaim): Promise<readonly Outcome[] | null>;
+  /** Moves a publisher's cursor and ends its lease. @returns false when the lease has passed to another */
+  settleOutcomes(publisher: string, token: string, position: number): Promise<boolean>;
+
+  /** How much is waiting, and how far the publishers are. */
+  figures(now: number): Promise<StoreFigures>;
+  /** Whether due and unsettled intents are at least that many. */
+  isBacklogged(limit: number, now: number): Promise<boolean>;
+
+  /** Deletes what is older than its retention, at most `limit` rows of each kind. @returns how many rows */
+  prune(before: RetentionLimits, limit: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** What one delivery, or one request, became. `parts` are in the delivery's own order. */
+export interface Acceptance {
+  readonly source: string;
+  /** The sender's event id, or where that is missing a digest of the content. */
+  readonly eventId: string;
+  /** Set when `eventId` is a digest: for how long the same bytes may be a repeat. */
+  readonly retrySpanMs: number | null;
+  /** A digest of the content, by which a caller can tell a repeat from another event under the same id. */
+  readonly contentDigest: string;
+  readonly receivedAt: number;
+  readonly parts: readonly (AcceptedIntent | UnreadablePart)[];
+  /** The delivery itself, kept with its dead letters. */
+  readonly payload: DeadLetterPayload | null;
+}
+
+export interface AcceptedIntent {
+  readonly kind: 'intent';
+  readonly facts: IntentFacts;
+  readonly admission: Admission;
+  /** A kick asked for by a person goes before everything else. */
+  readonly urgent: boolean;
+  /** Does not count against the safeguard. */
+  readonly exempt: boolean;
+  /** A withdraw by an operator voids what any source asked for. */
+  readonly allSources: boolean;
+}
+
+export interface UnreadablePart {
+  readonly kind: 'unreadable';
+  readonly faults: readonly string[];
+}
+
+export interface AcceptReceipt {
+  /** `duplicate` when nothing of it was new. */
+  readonly kind: 'accepted' | 'duplicate';
+  readonly intents: readonly string[];
+  readonly deadLetters: readonly string[];
+  /** The digest of the content under which this event id was first accepted. */
+  readonly contentDigest: string;
+}
+
+export interface ClaimRequest {
+  readonly now: number;
+  /** Names this lease; every settle is conditional on it. */
+  readonly token: string;
+  readonly leaseMs: number;
+  /** How many intents a batch of that action may hold; 0 claims none. */
+  readonly limits: Readonly<Record<Act, number>>;
+  readonly safeguard: SafeguardPolicy | null;
+}
+
+export interface SafeguardPolicy {
+  readonly maxResigns: number;
+  readonly maxKicks: number;
+  readonly perMs: number;
+}
+
+export interface Batch {
+  readonly token: string;
+  readonly action: Act;
+  readonly userIdType: UserIdType;
+  readonly cap: number;
+  readonly acted: boolean;
+  readonly intents: readonly Intent[];
+}
+
+export interface DecisionRequest {
+  readonly intentId: string;
+  readonly decision: Decision;
+  /** For a release: how the intent goes on; ignored when it is canceled. */
+  readonly admission: Admission;
+}
+
+/** `all`, an action, or a source id. */
+export type PauseScope = string;
+
+export interface Pause {
+  readonly scope: PauseScope;
+  readonly by: string;
+  readonly at: number;
+  readonly reason: string | null;
+}
+
+export interface PageQuery {
+  /** The opaque cursor of the page before. */
+  readonly cursor: string | null;
+  readonly limit: number;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+export interface IntentQuery extends PageQuery {
+  readonly statuses: readonly IntentStatus[] | null;
+  readonly person: string | null;
+  readonly source: string | null;
+}
+
+/** The raw delivery of a dead letter; headers that hold secrets are left out. */
+export interface DeadLetterPayload {
+  readonly method: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly position: string | null;
+}
+
+export interface DeadLetter {
+  readonly id: string;
+  readonly source: string;
+  readonly eventId: string;
+  /** Which part of the delivery could not be read. */
+  readonly part: number;
+  readonly receivedAt: number;
+  readonly faults: readonly string[];
+  /** How often it came, or was replayed, without becoming readable. */
+  readonly tries: number;
+  readonly status: 'open' | 'resolved';
+}
+
+export interface OutcomeClaim {
+  readonly now: number;
+  readonly token: string;
+  readonly leaseMs: number;
+  readonly limit: number;
+}
+
+export interface StoreFigures {
+  /** Due and unsettled, in flight or not. */
+  readonly due: number;
+  readonly scheduled: number;
+  readonly held: number;
+  readonly deadLetters: number;
+  /** Since when the oldest due intent could have been done. */
+  readonly oldestDueAt: number | null;
+  /** The position of the newest sequenced outcome. */
+  readonly headPosition: number;
+  readonly unsequenced: number;
+  readonly cursors: readonly { readonly publisher: string; readonly position: number }[];
+}
+
+export interface RetentionLimits {
+  readonly settled: number;
+  readonly outcomes: number;
+  readonly deadLetters: number;
+}
+
+/** Refused by the store because it cannot take more, or is closed; the caller may try again. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
