@@ -2,11 +2,12 @@
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-const pattern = /^(\d{1,9})(ms|s|m|h|d)$/;
+/** What a written duration looks like. */
+export const durationPattern = /^(\d{1,9})(ms|s|m|h|d)$/;
 
 /** Milliseconds of a written duration, or `null` when it is not one. */
 export function parseDuration(text: string): number | null {
-  const match = pattern.exec(text);
+  const match = durationPattern.exec(text);
   if (!match) return null;
   const [, amount, unit] = match;
   return Number(amount) * unitMs[unit as keyof typeof unitMs];

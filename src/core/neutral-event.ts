@@ -17,7 +17,9 @@ const instant = z.iso
   .transform((value) => Date.parse(value))
   .refine(Number.isFinite, { error: 'is not a date that exists' });
 
-const identifier = z.strictObject({ userIdType: z.enum(userIdTypes), userId: text(256) });
+const identifier = z
+  .strictObject({ userIdType: z.enum(userIdTypes), userId: text(256) })
+  .superRefine(checkIdentifier);
 
 const data = z
   .strictObject({
@@ -30,38 +32,52 @@ const data = z
     requestedBy: text(256).optional(),
     appIds: z.array(text(128)).min(1).max(1_000).optional(),
   })
-  .superRefine((value, context) => {
-    const pair = value.userIdType !== undefined || value.userId !== undefined;
-    const fault = (path: PropertyKey[], message: string) =>
-      context.addIssue({ code: 'custom', path, message });
-    if (pair && value.identifiers)
-      fault(['identifiers'], 'give either identifiers or userIdType and userId, not both');
-    if (!pair && !value.identifiers) fault(['userIdType'], `is required: one of ${userIdTypes.join(' ')}`);
-    if (pair && value.userIdType === undefined)
-      fault(['userIdType'], `is required: one of ${userIdTypes.join(' ')}`);
-    if (pair && value.userId === undefined) fault(['userId'], 'is required');
-  });
+  .superRefine(checkNaming, { when: ({ value }) => isMapping(value) });
 
 /** The neutral event: what a sender that we may design sends. */
 export const neutralEventSchema = z
   .strictObject({ type: z.enum(neutralEventTypes), timestamp: instant, data })
-  .superRefine((event, context) => {
-    if (event.data.appIds && event.type !== 'user.kick') {
-      context.addIssue({ code: 'custom', path: ['data', 'appIds'], message: 'is for user.kick only' });
-    }
-    for (const [path, one] of identifiersOf(event.data)) {
-      const tidy = tidyIdentifier(one);
-      const says = identifierFault(tidy.userIdType, tidy.userId);
-      if (says)
-        context.addIssue({ code: 'custom', path: ['data', ...path], message: `${one.userIdType} ${says}` });
-    }
-  });
+  .superRefine(
+    (event, context) => {
+      if (event.data.appIds !== undefined && event.type !== 'user.kick') {
+        context.addIssue({ code: 'custom', path: ['data', 'appIds'], message: 'is for user.kick only' });
+      }
+    },
+    { when: ({ value }) => isMapping(value) && 'data' in value && isMapping(value.data) },
+  );
 
-function identifiersOf(value: z.output<typeof data>): [PropertyKey[], Identifier][] {
-  if (value.identifiers)
-    return value.identifiers.map((one, index) => [['identifiers', index, 'userId'], one]);
-  if (value.userIdType === undefined || value.userId === undefined) return [];
-  return [[['userId'], { userIdType: value.userIdType, userId: value.userId }]];
+type Fields = z.output<typeof data>;
+type Context = z.core.$RefinementCtx;
+
+/** A person is named by a pair or by a list. This runs whatever else is wrong, so that every fault is told at once. */
+function checkNaming(value: Fields, context: Context): void {
+  const { userIdType, userId, identifiers } = value;
+  const fault = (path: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [path], message });
+  const isPair = userIdType !== undefined || userId !== undefined;
+  if (isPair && identifiers)
+    fault('identifiers', 'give either identifiers or userIdType and userId, not both');
+  if (userIdType === undefined && (isPair || !identifiers)) {
+    fault('userIdType', `is required: one of ${userIdTypes.join(' ')}`);
+  }
+  if (isPair && userId === undefined) fault('userId', 'is required');
+  const known = userIdTypes.find((one) => one === userIdType);
+  if (known && typeof userId === 'string') checkIdentifier({ userIdType: known, userId }, context);
+}
+
+function checkIdentifier(one: Identifier, context: Context): void {
+  const tidy = tidyIdentifier(one);
+  const says = identifierFault(tidy.userIdType, tidy.userId);
+  if (says) context.addIssue({ code: 'custom', path: ['userId'], message: `${one.userIdType} ${says}` });
+}
+
+function isMapping(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function identifiersOf({ userIdType, userId, identifiers }: Fields): readonly Identifier[] {
+  if (identifiers) return identifiers;
+  return userIdType === undefined || userId === undefined ? [] : [{ userIdType, userId }];
 }
 
 export type NeutralReading =
@@ -78,7 +94,7 @@ export function readNeutralEvent(value: unknown): NeutralReading {
   const action: Action = typeOf[type];
   const draft: IntentDraft = {
     action,
-    identifiers: identifiersOf(facts).map(([, one]) => tidyIdentifier(one)),
+    identifiers: identifiersOf(facts).map(tidyIdentifier),
     subject: facts.subject,
     occurredAt: timestamp,
     effectiveAt: facts.effectiveAt,
@@ -91,7 +107,7 @@ export function readNeutralEvent(value: unknown): NeutralReading {
 
 /** Another event's type is not our business; a missing one, is a fault. */
 function isForeign(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || !('type' in value)) return false;
+  if (!isMapping(value) || !('type' in value)) return false;
   const { type } = value;
   return typeof type === 'string' && type !== '' && !(neutralEventTypes as string[]).includes(type);
 }
@@ -101,7 +117,8 @@ export function listFaults(error: z.ZodError): string[] {
   return error.issues.map((issue) => `${formatPath(issue.path) || 'body'}: ${issue.message}`);
 }
 
-function formatPath(path: readonly PropertyKey[]): string {
+/** A path into a document as people write it: `sources.hr.secrets[0]`. */
+export function formatPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
     (all, part) =>
       typeof part === 'number' ? `${all}[${part}]` : all ? `${all}.${String(part)}` : String(part),

@@ -1,0 +1,255 @@
+import { z } from 'zod';
+import {
+  type Delivery,
+  defineHandler,
+  hasValidHmac,
+  type Identifier,
+  type IntentDraft,
+  identifierFault,
+  listFaults,
+  MalformedDelivery,
+  parseJsonBody,
+  tidyIdentifier,
+  UnverifiedDelivery,
+} from '../src/core/handler.ts';
+
+const maxEmployees = 1_000;
+const futureToleranceMs = 5 * 60_000;
+
+const label = z.string().trim().min(1).max(256);
+const fields = z.strictObject({
+  status: label.default('Status'),
+  external_id: label.nullable().default(null).describe("null = BambooHR's own id of the employee"),
+  email: label.default('Work Email'),
+  username: label.default('Username'),
+  phone: label.default('Mobile Phone'),
+});
+const settings = z.object({
+  secrets: z.array(z.string().min(16)).min(1).max(10),
+  identifyBy: z
+    .array(z.enum(['external_id', 'email', 'username', 'phone']))
+    .min(1)
+    .refine((types) => new Set(types).size === types.length, { error: 'names a type twice' }),
+  tenant: z.string().min(1).nullable().default(null).describe('compared with companyId, where it is sent'),
+  fields: fields.prefault({}).describe('how the posted fields are named'),
+});
+type Settings = z.output<typeof settings>;
+
+const id = z.union([z.string().trim().min(1).max(256), z.int().transform(String)], { error: 'is not an id' });
+const changedFields = z.array(z.string()).optional();
+const bodySchema = z.object({
+  employees: z.array(z.unknown()).max(maxEmployees).optional(),
+  type: z.string().optional(),
+});
+const employeeSchema = z.object({
+  id,
+  action: z.string().default('Updated'),
+  changedFields,
+  // Whatever is no record posts nothing; an empty one may come as `[]`.
+  fields: z.record(z.string(), z.unknown()).catch({}),
+  timestamp: z.unknown().optional(),
+});
+const eventSchema = z.object({
+  timestamp: z.unknown().optional(),
+  data: z.object({ companyId: id.optional(), employeeId: id, changedFields }),
+});
+
+/** What happened to one employee, whichever of the styles told it. */
+interface Change extends z.output<typeof employeeSchema> {
+  /** Where it stands in the body, for faults. */
+  readonly place: string;
+  /** The fields whose change says that the status changed. */
+  readonly statusFields: readonly string[];
+}
+
+type Verdict = Pick<IntentDraft, 'action' | 'hold'>;
+
+const verdicts: ReadonlyMap<string, Verdict> = new Map([
+  ['inactive', { action: 'resign' }],
+  ['terminated', { action: 'resign' }],
+  ['active', { action: 'withdraw' }],
+]);
+const statusUnknown: Verdict = {
+  action: 'resign',
+  hold: { code: 'status_unknown', message: 'BambooHR says that the status changed, but not to what' },
+};
+const recordDeleted: Verdict = {
+  action: 'resign',
+  hold: {
+    code: 'record_deleted',
+    message: 'BambooHR says that the record was deleted, not that the person left',
+  },
+};
+/** The event-based style names fields by their API aliases; these are what a termination changes. */
+const eventStatusFields = ['status', 'employmentStatus', 'employmentHistoryStatus', 'terminationDate'];
+
+/**
+ * BambooHR's webhooks: field-based or event-based, as JSON or as a form.
+ * Source: documentation.bamboohr.com/docs/webhooks, /field-based-webhooks and /event-based-webhooks (May 2026).
+ */
+export const bamboohr = defineHandler<Settings>({
+  settings,
+  // There is no event id. Five retries, 5 + 10 + 20 + 40 + 80 minutes, and time for the requests themselves.
+  retrySpanMs: 3 * 3_600_000,
+
+  /**
+   * A timestamp may be of any age: no replay window is documented, nor whether retries are stamped anew. Its form is
+   * strict, because the body and the timestamp are signed without anything between them: were more digits or fewer
+   * allowed, a replay could move the end of the body, such as the last digits of a phone number, into the timestamp.
+   */
+  verify({ headers, body }, { secrets }, now) {
+    const { 'x-bamboohr-signature': signature, 'x-bamboohr-timestamp': timestamp } = headers;
+    if (!signature || !timestamp) {
+      throw new UnverifiedDelivery('x-bamboohr-signature or x-bamboohr-timestamp is missing');
+    }
+    const sentAt = parseTime(timestamp);
+    if (sentAt === undefined) {
+      throw new UnverifiedDelivery('x-bamboohr-timestamp is neither unix seconds nor an ISO time');
+    }
+    if (sentAt > now + futureToleranceMs) throw new UnverifiedDelivery('x-bamboohr-timestamp is to come');
+    const given = [Buffer.from(signature, 'hex')];
+    if (!hasValidHmac({ algorithm: 'sha256', secrets, signed: [body, timestamp], given })) {
+      throw new UnverifiedDelivery('x-bamboohr-signature was made with none of the secrets');
+    }
+  },
+
+  normalize(delivery, settings) {
+    const sentAt = parseTime(delivery.headers['x-bamboohr-timestamp']);
+    return listChanges(readBody(delivery), settings)
+      .map((change) => (change instanceof MalformedDelivery ? change : toPart(change, settings, sentAt)))
+      .filter((part) => part !== null);
+  },
+});
+
+/** Epoch milliseconds of unix seconds, or of an ISO time with an offset such as +00:00, +0000 or Z. */
+function parseTime(value: unknown): number | undefined {
+  if (typeof value !== 'string') return undefined;
+  if (/^\d{10}$/.test(value)) return Number(value) * 1_000;
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/.test(value)) return undefined;
+  const ms = Date.parse(value.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** Only JSON begins with a brace. The content type is not asked: it is not signed. */
+function readBody(delivery: Delivery): unknown {
+  const text = delivery.body.toString();
+  return text.trimStart().startsWith('{') ? parseJsonBody(delivery) : readForm(text);
+}
+
+type Posted = Map<string, string | string[]>;
+
+/** A form as the JSON that says the same. What a form posts of an employee stands beside its `changedFields`. */
+function readForm(text: string): unknown {
+  const employees = new Map<string, Posted>();
+  const data: Posted = new Map();
+  const event: Posted = new Map();
+  for (const [key, value] of new URLSearchParams(text)) {
+    const [top = '', first = '', second = ''] = key.match(/[^[\]]+/g) ?? [];
+    if (top === 'employees' && second) {
+      const employee = employees.get(first) ?? new Map();
+      employees.set(first, employee);
+      put(employee, second, value);
+    } else if (top === 'data' && first) put(data, first, value);
+    else put(event, top, value);
+  }
+  const listed = [...employees].map(([id, posted]) => {
+    const values = Object.fromEntries(posted);
+    return { ...values, id, fields: values };
+  });
+  return {
+    ...Object.fromEntries(event),
+    ...(listed.length > 0 && { employees: listed }),
+    data: Object.fromEntries(data),
+  };
+}
+
+/** `changedFields` is a list, each entry of which has a key of its own. */
+function put(posted: Posted, name: string, value: string): void {
+  const before = posted.get(name);
+  if (Array.isArray(before)) before.push(value);
+  else posted.set(name, name === 'changedFields' ? [value] : value);
+}
+
+function listChanges(body: unknown, { fields, tenant }: Settings): (Change | MalformedDelivery)[] {
+  const { employees, type } = parse(bodySchema, body);
+  if (employees) {
+    return employees.map((employee, index) => {
+      const parsed = employeeSchema.safeParse(employee);
+      if (!parsed.success) return malformed(parsed.error, 'employees', index);
+      return { ...parsed.data, place: `employees[${index}]`, statusFields: [fields.status] };
+    });
+  }
+  if (type === undefined) throw new MalformedDelivery('body: has neither employees nor a type');
+  if (type !== 'employee.updated' && type !== 'employee.deleted') return [];
+  const { timestamp, data } = parse(eventSchema, body);
+  if (tenant !== null && data.companyId !== tenant) {
+    throw new MalformedDelivery('data.companyId: is not the tenant of this source');
+  }
+  const { employeeId, changedFields } = data;
+  const action = type.replace('employee.', '');
+  const told = { place: 'data', statusFields: eventStatusFields };
+  return [{ id: employeeId, action, changedFields, fields: {}, timestamp, ...told }];
+}
+
+function parse<Output>(schema: z.ZodType<Output>, value: unknown): Output {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw malformed(parsed.error);
+  return parsed.data;
+}
+
+/** The faults of a part, with their paths from the top of the body. */
+function malformed({ issues }: z.ZodError, ...place: PropertyKey[]): MalformedDelivery {
+  const placed = issues.map((issue) => ({ ...issue, path: [...place, ...issue.path] }));
+  return new MalformedDelivery(...listFaults(new z.ZodError(placed)));
+}
+
+function toPart(
+  change: Change,
+  settings: Settings,
+  sentAt: number | undefined,
+): IntentDraft | MalformedDelivery | null {
+  const verdict = judge(change, settings.fields.status);
+  if (verdict === null || verdict instanceof MalformedDelivery) return verdict;
+  const { identifiers, faults } = identify(change, settings);
+  if (identifiers.length === 0) return new MalformedDelivery(...faults);
+  return { ...verdict, identifiers, subject: change.id, occurredAt: parseTime(change.timestamp) ?? sentAt };
+}
+
+/** What a change asks for; `null` when it is not our business. */
+function judge(change: Change, statusField: string): Verdict | MalformedDelivery | null {
+  const action = change.action.toLowerCase();
+  if (action === 'deleted') return recordDeleted;
+  if (action === 'created') return null;
+  if (!change.changedFields) return new MalformedDelivery(`${change.place}.changedFields: is missing`);
+  const names = change.statusFields.map(fold);
+  if (!change.changedFields.some((one) => names.includes(fold(one)))) return null;
+  const status = readField(change, statusField);
+  return status === null ? statusUnknown : (verdicts.get(status.toLowerCase()) ?? null);
+}
+
+/** The identifiers that were sent, by preference, and what keeps each other one from being used. */
+function identify(change: Change, { identifyBy, fields }: Settings) {
+  const identifiers: Identifier[] = [];
+  const faults: string[] = [];
+  for (const userIdType of identifyBy) {
+    const field = fields[userIdType];
+    const userId = field === null ? change.id : readField(change, field);
+    const identifier = userId === null ? null : tidyIdentifier({ userIdType, userId });
+    const fault = identifier ? identifierFault(userIdType, identifier.userId) : `was not sent as "${field}"`;
+    if (identifier && !fault) identifiers.push(identifier);
+    else faults.push(`${change.place}: ${userIdType} ${fault}`);
+  }
+  return { identifiers, faults };
+}
+
+/** The text of a posted field, which may be wrapped as `{ "value": … }`; `null` when there is none. */
+function readField(change: Change, name: string): string | null {
+  const posted = Object.entries(change.fields).find(([one]) => fold(one) === fold(name))?.[1];
+  const value = typeof posted === 'object' && posted !== null && 'value' in posted ? posted.value : posted;
+  return typeof value === 'string' || typeof value === 'number' ? String(value).trim() || null : null;
+}
+
+/** `Work Email`, `work_email` and `workEmail` are one field: BambooHR's own pages write them in several ways. */
+function fold(name: string): string {
+  return name.toLowerCase().replace(/[\s_]/g, '');
+}

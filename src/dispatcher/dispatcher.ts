@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import type { BackoffPolicy } from '../core/backoff.ts';
+import type { Intent } from '../core/intent.ts';
+import type { IntentSettlement } from '../core/settlement.ts';
+import type { ManagementApi } from '../management-api/client.ts';
+import type { Batch, SafeguardPolicy, Store } from '../store/contract.ts';
+import { createApplications } from './applications.ts';
+import { createCalls, leaseMs } from './calls.ts';
+import { carryOutKick } from './kick.ts';
+import type { Protection } from './protection.ts';
+import { carryOutResigns } from './resign.ts';
+import type { Throttle } from './throttle.ts';
+import type { LookFacts } from './verdict.ts';
+
+export interface DispatcherOptions {
+  readonly store: Pick<Store, 'claim' | 'settle'>;
+  readonly api: ManagementApi;
+  readonly throttle: Throttle;
+  readonly protection: Protection;
+  readonly policy: DispatchPolicy;
+  readonly now: () => number;
+  readonly random: () => number;
+  /** Told after every settled batch; a settle that came too late is told with `false`. */
+  readonly onSettled?: (batch: Batch, settled: boolean) => void;
+}
+
+export interface DispatchPolicy {
+  readonly confirm: boolean;
+  readonly endSessions: boolean;
+  readonly safeguard: SafeguardPolicy | null;
+  readonly kickAppIds: 'all' | readonly string[];
+  readonly backoff: BackoffPolicy;
+  readonly giveUpAfterMs: number;
+  /** Whether that source's intents are only watched. */
+  readonly isDryRun: (source: string) => boolean;
+}
+
+/** The dispatch leg: due intents become calls, and their answers settlements. */
+export interface Dispatcher {
+  /** Claims a batch, carries it out and settles it. @returns how many intents it had; 0 = nothing to do now */
+  tick(): Promise<number>;
+}
+
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { store, throttle, protection, policy, now } = options;
+  const applications = createApplications(policy.kickAppIds);
+
+  function facts(intent: Intent): LookFacts {
+    return {
+      now: now(),
+      backoff: policy.backoff,
+      giveUpAfterMs: policy.giveUpAfterMs,
+      random: options.random(),
+      dryRun: policy.isDryRun(intent.source),
+      isProtected: protection.covers,
+    };
+  }
+
+  async function carryOut(batch: Batch, leaseEnd: number): Promise<IntentSettlement[]> {
+    const { api, random } = options;
+    const [first] = batch.intents;
+    const person = batch.intents.length === 1 ? (first?.person ?? null) : null;
+    const calls = createCalls({ api, throttle, leaseEnd, person, now, random });
+    const { confirm, endSessions } = policy;
+    if (batch.action === 'resign') return carryOutResigns(batch, calls, { confirm, endSessions, facts });
+    const kickPolicy = { confirm, looksFirst: !protection.isEmpty, applications, facts };
+    return Promise.all(batch.intents.map((intent) => carryOutKick(intent, calls, kickPolicy)));
+  }
+
+  return {
+    async tick() {
+      if (!protection.isReady) return 0;
+      const permit = throttle.acquire(now());
+      try {
+        const { resign, kick } = permit.limits;
+        const lease = leaseMs(options.api);
+        const leaseEnd = performance.now() + lease;
+        const batch = await store.claim({
+          now: now(),
+          token: randomUUID(),
+          leaseMs: lease,
+          limits: { resign, kick: Math.min(kick, 1) },
+          safeguard: policy.safeguard,
+        });
+        if (!batch) return 0;
+        const settlements = await carryOut(batch, leaseEnd);
+        const settled = await store.settle(batch.token, settlements, now());
+        options.onSettled?.(batch, settled);
+        return batch.intents.length;
+      } finally {
+        permit.release();
+      }
+    },
+  };
+}

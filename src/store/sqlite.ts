@@ -1,0 +1,102 @@
+import type { ClaimRequest, Pause, Store } from './contract.ts';
+import { accept } from './sqlite/accept.ts';
+import { claim } from './sqlite/claim.ts';
+import { type Connection, openConnection } from './sqlite/connection.ts';
+import { findDeadLetter, listDeadLetters } from './sqlite/dead-letters.ts';
+import { createGroupCommit } from './sqlite/group-commit.ts';
+import { claimOutcomes, insertOutcome, outcomesAfter, sequence, settleOutcomes } from './sqlite/outcomes.ts';
+import { findIntent, isBacklogged, listIntents, prune, readFigures } from './sqlite/reading.ts';
+import { decide, settle } from './sqlite/settle.ts';
+
+export interface SqliteStoreOptions {
+  /** The database file; its folder is made when it is missing. */
+  readonly path: string;
+}
+
+/**
+ * The store in one SQLite file, for one process. All writes of a turn of the event loop share a commit.
+ * @throws StoreUnavailable when another process has the file
+ */
+export function openSqliteStore({ path }: SqliteStoreOptions): Store {
+  const connection = openConnection(path);
+  const group = createGroupCommit(connection);
+  const leases = createLeases();
+  const write = group.commit;
+  const read = async <T>(run: () => T): Promise<T> => run();
+
+  return {
+    id: connection.storeId,
+    accept: (acceptance) => write(() => accept(connection, acceptance)),
+    async claim(request) {
+      const batch = await write(() => claim(connection, request, leases.alive()));
+      if (batch) leases.begin(request);
+      return batch;
+    },
+    async settle(token, settlements, now) {
+      const settled = await write(() => settle(connection, token, settlements, now));
+      leases.end(token);
+      return settled;
+    },
+    decide: (request) => write(() => decide(connection, request)),
+    setPause: (scope, pause) => write(() => setPause(connection, scope, pause)),
+    pauses: () => read(() => readPauses(connection)),
+    record: (outcome) => write(() => insertOutcome(connection, null, outcome)),
+    listIntents: (query) => read(() => listIntents(connection, query)),
+    findIntent: (id) => read(() => findIntent(connection, id)),
+    listDeadLetters: (query) => read(() => listDeadLetters(connection, query)),
+    findDeadLetter: (id) => read(() => findDeadLetter(connection, id)),
+    sequence: (limit) => write(() => sequence(connection, limit)),
+    outcomesAfter: (position, limit) => read(() => outcomesAfter(connection, position, limit)),
+    claimOutcomes: (publisher, request) => write(() => claimOutcomes(connection, publisher, request)),
+    settleOutcomes: (publisher, token, position) =>
+      write(() => settleOutcomes(connection, publisher, token, position)),
+    figures: (now) => read(() => readFigures(connection, now)),
+    isBacklogged: (limit, now) => read(() => isBacklogged(connection, limit, now)),
+    prune: (before, limit) => write(() => prune(connection, before, limit)),
+    async close() {
+      group.close();
+      connection.close();
+    },
+  };
+}
+
+/**
+ * The leases that this process holds, by the monotonic clock: when the wall clock jumps ahead, a call in flight is
+ * still in flight.
+ */
+function createLeases(): { alive(): string[]; begin(request: ClaimRequest): void; end(token: string): void } {
+  const ends = new Map<string, number>();
+  return {
+    alive() {
+      const now = performance.now();
+      return [...ends].filter(([, end]) => end > now).map(([token]) => token);
+    },
+    begin({ token, leaseMs }) {
+      ends.set(token, performance.now() + leaseMs);
+    },
+    end(token) {
+      ends.delete(token);
+    },
+  };
+}
+
+function setPause(connection: Connection, scope: string, pause: Omit<Pause, 'scope'> | null): void {
+  if (!pause) {
+    connection.run('delete from pauses where scope = :scope', { scope });
+    return;
+  }
+  connection.run(
+    `insert into pauses (scope, by, at, reason) values (:scope, :by, :at, :reason)
+     on conflict (scope) do update set by = excluded.by, at = excluded.at, reason = excluded.reason`,
+    { scope, ...pause },
+  );
+}
+
+function readPauses(connection: Connection): Pause[] {
+  return connection.all('select scope, by, at, reason from pauses order by at').map((row) => ({
+    scope: String(row.scope),
+    by: String(row.by),
+    at: Number(row.at),
+    reason: row.reason === null ? null : String(row.reason),
+  }));
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { firstPreviousHash } from '../../core/outcome.ts';
+import { StoreUnavailable } from '../contract.ts';
+import { migrations } from './migrations.ts';
+
+export type Row = Record<string, unknown>;
+
+/** One open database with its prepared statements, each prepared once. */
+export interface Connection {
+  readonly storeId: string;
+  all(sql: string, parameters?: Record<string, SQLInputValue>): Row[];
+  get(sql: string, parameters?: Record<string, SQLInputValue>): Row | undefined;
+  /** @returns the row id of an insert */
+  run(sql: string, parameters?: Record<string, SQLInputValue>): { rowId: number; changes: number };
+  exec(sql: string): void;
+  close(): void;
+}
+
+/**
+ * Opens the database for this process alone, brings it up to date, and makes every commit durable (WAL with
+ * `synchronous=FULL`). The files are readable by their owner only.
+ * @throws StoreUnavailable when another process has it open
+ */
+export function openConnection(path: string): Connection {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
+  const lock = lockOut(`${path}-lock`, path);
+  const database = new DatabaseSync(path);
+  database.exec('pragma journal_mode = wal');
+  database.exec('pragma synchronous = full');
+  database.exec('pragma cache_size = -65536');
+  const statements = new Map<string, StatementSync>();
+
+  function prepare(sql: string): StatementSync {
+    let statement = statements.get(sql);
+    if (!statement) {
+      statement = database.prepare(sql);
+      statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  migrate(database);
+  const connection: Omit<Connection, 'storeId'> = {
+    all: (sql, parameters = {}) => prepare(sql).all(parameters),
+    get: (sql, parameters = {}) => prepare(sql).get(parameters),
+    run(sql, parameters = {}) {
+      const { lastInsertRowid, changes } = prepare(sql).run(parameters);
+      return { rowId: Number(lastInsertRowid), changes: Number(changes) };
+    },
+    exec: (sql) => database.exec(sql),
+    close() {
+      database.close();
+      lock.close();
+    },
+  };
+  return { ...connection, storeId: String(connection.get('select id from store')?.id) };
+}
+
+/**
+ * Holds a lock that the operating system gives back when the process ends, however it ends. It lies beside the
+ * database, so that an operator's own tools can still read that.
+ */
+function lockOut(lockPath: string, path: string): DatabaseSync {
+  closeSync(openSync(lockPath, 'a', 0o600));
+  const lock = new DatabaseSync(lockPath);
+  try {
+    lock.exec('pragma locking_mode = exclusive; begin exclusive');
+    return lock;
+  } catch (cause) {
+    lock.close();
+    throw new StoreUnavailable(`${path} is in use by another offboard-bridge process`, { cause });
+  }
+}
+
+function migrate(database: DatabaseSync): void {
+  const version = Number(database.prepare('pragma user_version').get()?.user_version);
+  if (version > migrations.length) {
+    throw new StoreUnavailable(
+      `the database is of a newer release (schema ${version}, this one knows ${migrations.length})`,
+    );
+  }
+  for (let next = version; next < migrations.length; next += 1) {
+    database.exec('begin immediate');
+    database.exec(migrations[next] ?? '');
+    if (next === 0) {
+      database.prepare('insert into store (id) values (?)').run(randomBytes(5).toString('hex'));
+      database.prepare('insert into trail (position, hash) values (0, ?)').run(firstPreviousHash);
+    }
+    database.exec(`pragma user_version = ${next + 1}`);
+    database.exec('commit');
+  }
+}

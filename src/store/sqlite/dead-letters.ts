@@ -1,0 +1,101 @@
+import type { Acceptance, DeadLetter, DeadLetterPayload, Page, PageQuery } from '../contract.ts';
+import type { Connection, Row } from './connection.ts';
+import { readId, showId } from './rows.ts';
+
+/**
+ * Keeps a part that could not be read. The same part of the same event keeps its dead letter, however often it comes.
+ */
+export function insertDeadLetter(
+  connection: Connection,
+  acceptance: Acceptance,
+  part: number,
+  faults: readonly string[],
+): { id: string; isNew: boolean } {
+  const { source, eventId, payload } = acceptance;
+  const known = connection.get(
+    `select seq from dead_letters where source = :source and event_id = :eventId and part = :part and status = 'open'`,
+    { source, eventId, part },
+  );
+  if (known) {
+    const seq = Number(known.seq);
+    connection.run('update dead_letters set tries = tries + 1, faults = :faults where seq = :seq', {
+      seq,
+      faults: JSON.stringify(faults),
+    });
+    return { id: showId(connection, seq, 'd'), isNew: false };
+  }
+  const { rowId } = connection.run(
+    `insert into dead_letters (source, event_id, part, received_at, faults, status, content_digest, method, query,
+       headers, body, position)
+     values (:source, :eventId, :part, :receivedAt, :faults, 'open', :contentDigest, :method, :query,
+       :headers, :body, :position)`,
+    {
+      source,
+      eventId,
+      part,
+      receivedAt: acceptance.receivedAt,
+      faults: JSON.stringify(faults),
+      contentDigest: acceptance.contentDigest,
+      method: payload?.method ?? '',
+      query: JSON.stringify(payload?.query ?? {}),
+      headers: JSON.stringify(payload?.headers ?? {}),
+      body: payload?.body ?? Buffer.alloc(0),
+      position: payload?.position ?? null,
+    },
+  );
+  return { id: showId(connection, rowId, 'd'), isNew: true };
+}
+
+/** A part that has become readable needs no dead letter any more. */
+export function resolveDeadLetter(
+  connection: Connection,
+  { source, eventId }: Acceptance,
+  part: number,
+): void {
+  connection.run(
+    `update dead_letters set status = 'resolved'
+     where source = :source and event_id = :eventId and part = :part and status = 'open'`,
+    { source, eventId, part },
+  );
+}
+
+export function listDeadLetters(connection: Connection, { cursor, limit }: PageQuery): Page<DeadLetter> {
+  const rows = connection.all(
+    `select seq, source, event_id, part, received_at, faults, tries, status from dead_letters
+     where status = 'open' and seq < :before order by seq desc limit :limit`,
+    { before: Number(cursor ?? Number.MAX_SAFE_INTEGER), limit: limit + 1 },
+  );
+  const items = rows.slice(0, limit).map((row) => readDeadLetter(connection, row));
+  return { items, next: rows.length > limit ? String(rows[limit - 1]?.seq) : null };
+}
+
+export function findDeadLetter(
+  connection: Connection,
+  id: string,
+): (DeadLetter & { payload: DeadLetterPayload }) | null {
+  const seq = readId(connection, id, 'd');
+  const row =
+    seq === null ? undefined : connection.get('select * from dead_letters where seq = :seq', { seq });
+  if (!row) return null;
+  const payload: DeadLetterPayload = {
+    method: String(row.method),
+    query: JSON.parse(String(row.query)) as DeadLetterPayload['query'],
+    headers: JSON.parse(String(row.headers)) as DeadLetterPayload['headers'],
+    body: Buffer.from(row.body as Uint8Array),
+    position: row.position === null ? null : String(row.position),
+  };
+  return { ...readDeadLetter(connection, row), payload };
+}
+
+function readDeadLetter(connection: Connection, row: Row): DeadLetter {
+  return {
+    id: showId(connection, Number(row.seq), 'd'),
+    source: String(row.source),
+    eventId: String(row.event_id),
+    part: Number(row.part),
+    receivedAt: Number(row.received_at),
+    faults: JSON.parse(String(row.faults)) as string[],
+    tries: Number(row.tries),
+    status: row.status as DeadLetter['status'],
+  };
+}

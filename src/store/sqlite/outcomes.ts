@@ -1,0 +1,105 @@
+import type { Outcome, OutcomeDraft } from '../../core/outcome.ts';
+import { outcomeHash, placeOutcome } from '../../core/outcome.ts';
+import type { OutcomeClaim } from '../contract.ts';
+import type { Connection, Row } from './connection.ts';
+import { showId } from './rows.ts';
+
+/** Appends an outcome that the sequencer will give its place. */
+export function insertOutcome(connection: Connection, intent: number | null, draft: OutcomeDraft): void {
+  connection.run('insert into outcomes (intent, recorded_at, draft) values (:intent, :recordedAt, :draft)', {
+    intent,
+    recordedAt: draft.time,
+    draft: JSON.stringify(draft),
+  });
+}
+
+/** Gives the oldest outcomes without a place theirs; see `Store.sequence`. */
+export function sequence(connection: Connection, limit: number): number {
+  const rows = connection.all(
+    'select seq, draft from outcomes where position is null order by seq limit :limit',
+    {
+      limit,
+    },
+  );
+  if (rows.length === 0) return 0;
+  let { position, hash } = readTrail(connection);
+  for (const row of rows) {
+    const previousHash = hash;
+    position += 1;
+    hash = outcomeHash(readOutcome(connection, { ...row, position, previous_hash: previousHash }));
+    connection.run(
+      'update outcomes set position = :position, previous_hash = :previousHash, hash = :hash where seq = :seq',
+      { position, previousHash, hash, seq: Number(row.seq) },
+    );
+  }
+  connection.run('update trail set position = :position, hash = :hash', { position, hash });
+  return rows.length;
+}
+
+/** The newest place of the trail, and its hash. */
+export function readTrail(connection: Connection): { position: number; hash: string } {
+  const row = connection.get('select position, hash from trail');
+  return { position: Number(row?.position), hash: String(row?.hash) };
+}
+
+export function readOutcome(connection: Connection, row: Row): Outcome {
+  return placeOutcome(JSON.parse(String(row.draft)) as OutcomeDraft, {
+    id: showId(connection, Number(row.seq), 'o'),
+    position: Number(row.position),
+    previousHash: String(row.previous_hash),
+  });
+}
+
+export function outcomesAfter(connection: Connection, position: number, limit: number): Outcome[] {
+  return connection
+    .all(
+      'select seq, draft, position, previous_hash from outcomes where position > :position order by position limit :limit',
+      { position, limit },
+    )
+    .map((row) => readOutcome(connection, row));
+}
+
+/** Leases a publisher's next outcomes; see `Store.claimOutcomes`. */
+export function claimOutcomes(
+  connection: Connection,
+  publisher: string,
+  claim: OutcomeClaim,
+): Outcome[] | null {
+  connection.run('insert into cursors (publisher, position) values (:publisher, 0) on conflict do nothing', {
+    publisher,
+  });
+  const cursor = connection.get(
+    'select position, lease_token, lease_until from cursors where publisher = :publisher',
+    {
+      publisher,
+    },
+  );
+  if (!cursor) return null;
+  if (cursor.lease_token !== null && Number(cursor.lease_until) > claim.now) return null;
+  const outcomes = outcomesAfter(connection, Number(cursor.position), claim.limit);
+  if (outcomes.length === 0) return null;
+  connection.run(
+    'update cursors set lease_token = :token, lease_until = :until where publisher = :publisher',
+    {
+      publisher,
+      token: claim.token,
+      until: claim.now + claim.leaseMs,
+    },
+  );
+  return outcomes;
+}
+
+/** Moves a cursor and ends its lease; see `Store.settleOutcomes`. */
+export function settleOutcomes(
+  connection: Connection,
+  publisher: string,
+  token: string,
+  position: number,
+): boolean {
+  const { changes } = connection.run(
+    `update cursors set position = max(position, :position), lease_token = null, lease_until = null
+     where publisher = :publisher and lease_token = :token`,
+    { publisher, token, position },
+  );
+  return changes === 1;
+}

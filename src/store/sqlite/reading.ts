@@ -1,0 +1,110 @@
+import type { Intent } from '../../core/intent.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { IntentQuery, Page, RetentionLimits, StoreFigures } from '../contract.ts';
+import type { Connection } from './connection.ts';
+import { readOutcome, readTrail } from './outcomes.ts';
+import { readId, readIntent } from './rows.ts';
+
+export function listIntents(connection: Connection, query: IntentQuery): Page<Intent> {
+  const { statuses, person, source, cursor, limit } = query;
+  const conditions = ['i.seq < :before'];
+  if (statuses) conditions.push('i.status in (select value from json_each(:statuses))');
+  if (source) conditions.push('i.source = :source');
+  const from = person ? 'marks m join intents i on i.seq = m.intent and m.mark = :person' : 'intents i';
+  const rows = connection.all(
+    `select i.* from ${from} where ${conditions.join(' and ')} order by i.seq desc limit :limit`,
+    {
+      before: Number(cursor ?? Number.MAX_SAFE_INTEGER),
+      limit: limit + 1,
+      ...(statuses ? { statuses: JSON.stringify(statuses) } : {}),
+      ...(source ? { source } : {}),
+      ...(person ? { person } : {}),
+    },
+  );
+  const items = rows.slice(0, limit).map((row) => readIntent(connection, row).intent);
+  return { items, next: rows.length > limit ? String(rows[limit - 1]?.seq) : null };
+}
+
+export function findIntent(
+  connection: Connection,
+  id: string,
+): { intent: Intent; outcomes: readonly Outcome[] } | null {
+  const seq = readId(connection, id);
+  const row = seq === null ? undefined : connection.get('select * from intents where seq = :seq', { seq });
+  if (!row) return null;
+  const outcomes = connection
+    .all(
+      `select seq, draft, position, previous_hash from outcomes
+       where intent = :seq and position is not null order by position`,
+      { seq: Number(seq) },
+    )
+    .map((outcome) => readOutcome(connection, outcome));
+  return { intent: readIntent(connection, row).intent, outcomes };
+}
+
+/** The lanes in which intents wait; a range of each is counted by index. */
+const lanes = `(select 0 as urgent, 'kick' as action union all select 1, 'kick' union all select 0, 'resign')`;
+
+export function readFigures(connection: Connection, now: number): StoreFigures {
+  const count = (sql: string): number => Number(connection.get(`select count(*) as n from ${sql}`)?.n);
+  const waiting = connection.get(
+    `select coalesce(sum((select count(*) from intents i
+         where i.urgent = l.urgent and i.action = l.action and i.due_at <= :now)), 0) as due,
+       min((select min(due_at) from intents i
+         where i.urgent = l.urgent and i.action = l.action and i.due_at <= :now)) as oldest,
+       coalesce(sum((select count(*) from intents i
+         where i.urgent = l.urgent and i.action = l.action and i.due_at > :now)), 0) as later
+     from ${lanes} l`,
+    { now },
+  );
+  return {
+    due: Number(waiting?.due),
+    scheduled: Number(waiting?.later),
+    held: count(`intents where status = 'held'`),
+    deadLetters: count(`dead_letters where status = 'open'`),
+    oldestDueAt: waiting?.oldest === null ? null : Number(waiting?.oldest),
+    headPosition: readTrail(connection).position,
+    unsequenced: count('outcomes where position is null'),
+    cursors: connection
+      .all('select publisher, position from cursors order by publisher')
+      .map((row) => ({ publisher: String(row.publisher), position: Number(row.position) })),
+  };
+}
+
+/** Whether the due intents are at least that many; looks at no more of them than it must. */
+export function isBacklogged(connection: Connection, limit: number, now: number): boolean {
+  const row = connection.get(
+    `select count(*) as n from (
+       select 1 from ${lanes} l join intents i on i.urgent = l.urgent and i.action = l.action and i.due_at <= :now
+       limit :limit)`,
+    { now, limit },
+  );
+  return Number(row?.n) >= limit;
+}
+
+/** Deletes what is past its retention; see `Store.prune`. */
+export function prune(connection: Connection, before: RetentionLimits, limit: number): number {
+  const old = JSON.stringify(
+    connection
+      .all('select seq from intents where settled_at < :before order by settled_at limit :limit', {
+        before: before.settled,
+        limit,
+      })
+      .map((row) => Number(row.seq)),
+  );
+  connection.run('delete from marks where intent in (select value from json_each(:old))', { old });
+  const removed = [
+    connection.run('delete from intents where seq in (select value from json_each(:old))', { old }),
+    connection.run(
+      `delete from outcomes where seq in (select seq from outcomes
+         where recorded_at < :before and position <= coalesce((select min(position) from cursors), position)
+         order by seq limit :limit)`,
+      { before: before.outcomes, limit },
+    ),
+    connection.run(
+      'delete from dead_letters where seq in (select seq from dead_letters where received_at < :before limit :limit)',
+      { before: before.deadLetters, limit },
+    ),
+  ];
+  return removed.reduce((sum, { changes }) => sum + changes, 0);
+}
