@@ -11,6 +11,10 @@ export interface Log {
  */
 export function traceOf(error: unknown): { readonly error: string; readonly at: readonly string[] } {
   if (!(error instanceof Error)) return { error: typeof error, at: [] };
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  const { message, stack = '' } = error;
+  // The stack begins with the message, whose own lines may look like frames.
+  const begin = stack.indexOf(message);
+  const lines = begin === -1 ? [] : stack.slice(begin + message.length).split('\n');
+  const frames = lines.filter((line) => /^\s+at /.test(line));
   return { error: error.name, at: frames.slice(0, 5).map((line) => line.trim()) };
 }

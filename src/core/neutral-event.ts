@@ -76,8 +76,7 @@ function isMapping(value: unknown): value is object {
 }
 
 function identifiersOf({ userIdType, userId, identifiers }: Fields): readonly Identifier[] {
-  if (identifiers) return identifiers;
-  return userIdType === undefined || userId === undefined ? [] : [{ userIdType, userId }];
+  return identifiers ?? [identifier.parse({ userIdType, userId })];
 }
 
 export type NeutralReading =

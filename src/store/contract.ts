@@ -71,6 +71,8 @@ export interface Store {
 
   /** Deletes what is older than its retention, at most `limit` rows of each kind. @returns how many rows */
   prune(before: RetentionLimits, limit: number): Promise<number>;
+  /** Writes to disk, to see whether it can; rejects when it cannot. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -53,6 +53,7 @@ export function openSqliteStore({ path }: SqliteStoreOptions): Store {
     figures: (now) => read(() => readFigures(connection, now)),
     isBacklogged: (limit, now) => read(() => isBacklogged(connection, limit, now)),
     prune: (before, limit) => write(() => prune(connection, before, limit)),
+    probe: () => write(() => void connection.run('update store set id = id')),
     async close() {
       group.close();
       connection.close();

@@ -1,0 +1,146 @@
+import { createLegs } from './bridge/legs.ts';
+import { type Listeners, openListeners } from './bridge/listeners.ts';
+import type { Config } from './config.ts';
+import type { Log } from './core/log.ts';
+import { createDispatcher, type DispatchPolicy } from './dispatcher/dispatcher.ts';
+import { createProtection } from './dispatcher/protection.ts';
+import { createThrottle } from './dispatcher/throttle.ts';
+import { createMetrics, type Metrics } from './ingress/metrics.ts';
+import { createManagementApi } from './management-api/client.ts';
+import { createLogPublisher } from './publishers/log.ts';
+import { createRelay, type Publisher } from './publishers/relay.ts';
+import { createSequencer } from './publishers/sequencer.ts';
+import { createStream } from './publishers/stream.ts';
+import type { Store } from './store/contract.ts';
+import { openSqliteStore } from './store/sqlite.ts';
+
+/** A running bridge. */
+export interface Bridge {
+  /** Where deliveries are taken in. */
+  readonly url: string;
+  /** Where the operator API and the metrics are; the same, unless `server.admin` is set. */
+  readonly adminUrl: string;
+  /**
+   * Stops taking in, finishes what is in flight, publishes what is settled, and closes. When the process ends before
+   * that is done, the next start takes it up: nothing is lost either way.
+   */
+  close(): Promise<void>;
+}
+
+/** What a caller may put in the place of what the bridge would take itself. */
+export interface BridgeOptions {
+  readonly log: Log;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+  /** A number in [0, 1). */
+  readonly random?: () => number;
+  /** Told of outcomes beside the log. */
+  readonly publishers?: readonly Publisher[];
+}
+
+const pruneLimit = 1_000;
+
+/** Builds every room, wires the nudges between them, and starts them in order. */
+export async function startBridge(config: Config, options: BridgeOptions): Promise<Bridge> {
+  const { log, now = Date.now, random = Math.random } = options;
+  const opened = openSqliteStore({ path: config.store.url.slice('sqlite:'.length) });
+  const store = withNudges(opened, {
+    dispatch: () => legs.wakeDispatch(),
+    publish: () => legs.wakePublish(),
+  });
+  const metrics = createMetrics();
+  const api = createManagementApi({
+    ...config.genauth,
+    onCall: ({ endpoint, kind, durationMs }) =>
+      metrics.observeCall({ endpoint, kind, seconds: durationMs / 1_000 }),
+  });
+  const throttle = createThrottle({ ...config.genauth, backoff: config.retry });
+  const protection = createProtection(api, config.leavers.protected);
+  const policy = dispatchPolicy(config);
+  const dispatcher = createDispatcher({ store, api, throttle, protection, policy, now, random });
+  const stream = createStream({ store });
+  const publishers = [withCounts(createLogPublisher(log), metrics), ...(options.publishers ?? [])];
+  const relays = publishers.map((publisher) => ({
+    name: publisher.name,
+    relay: createRelay({ store, publisher, backoff: config.retry, now, log, random }),
+  }));
+  const legs = createLegs({
+    dispatcher,
+    concurrency: config.genauth.concurrency,
+    protection,
+    sequencer: createSequencer({ store }),
+    relays,
+    stream,
+    prune: () => prune(store, config, now()),
+    log,
+  });
+
+  const closing = new AbortController();
+  async function close(servers: Listeners['servers']): Promise<void> {
+    closing.abort();
+    await Promise.all(servers.map((server) => server.close()));
+    await legs.stop();
+    api.close();
+    await opened.close();
+  }
+
+  try {
+    const { signal } = closing;
+    const rooms = { config, store, metrics, throttle, protection, stream, relays, log, now, closing: signal };
+    const { servers, url, adminUrl } = await openListeners(rooms);
+    legs.start();
+    return { url, adminUrl, close: () => close(servers) };
+  } catch (error) {
+    await close([]);
+    throw error;
+  }
+}
+
+/** Wakes a leg as soon as the store has something for it. Correctness never depends on it. */
+function withNudges(store: Store, wake: { dispatch: () => void; publish: () => void }): Store {
+  const then = async <T>(work: Promise<T>, ...wakes: (() => void)[]): Promise<T> => {
+    const done = await work;
+    for (const one of wakes) one();
+    return done;
+  };
+  return {
+    ...store,
+    accept: (acceptance) => then(store.accept(acceptance), wake.dispatch, wake.publish),
+    settle: (token, settlements, now) =>
+      then(store.settle(token, settlements, now), wake.dispatch, wake.publish),
+    decide: (request) => then(store.decide(request), wake.dispatch, wake.publish),
+    setPause: (scope, pause) => then(store.setPause(scope, pause), wake.dispatch),
+    record: (outcome) => then(store.record(outcome), wake.publish),
+  };
+}
+
+function withCounts(publisher: Publisher, metrics: Metrics): Publisher {
+  return {
+    name: publisher.name,
+    async publish(outcomes) {
+      await publisher.publish(outcomes);
+      for (const { type } of outcomes) metrics.countOutcome(type);
+    },
+  };
+}
+
+function dispatchPolicy({ leavers, genauth, retry, sources }: Config): DispatchPolicy {
+  return {
+    confirm: leavers.confirm,
+    endSessions: leavers.endSessions,
+    safeguard: leavers.safeguard,
+    kickAppIds: genauth.kickAppIds,
+    backoff: retry,
+    giveUpAfterMs: retry.giveUpAfterMs,
+    isDryRun: (source) => leavers.dryRun || sources[source]?.dryRun === true,
+  };
+}
+
+async function prune(store: Store, { retention }: Config, now: number): Promise<number> {
+  const before = {
+    settled: now - retention.settledMs,
+    outcomes: now - retention.outcomesMs,
+    deadLetters: now - retention.deadLettersMs,
+  };
+  return store.prune(before, pruneLimit);
+}

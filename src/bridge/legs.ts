@@ -1,0 +1,109 @@
+import { type Log, traceOf } from '../core/log.ts';
+import { createLoop, type Loop } from '../core/loop.ts';
+import type { Dispatcher } from '../dispatcher/dispatcher.ts';
+import type { Protection } from '../dispatcher/protection.ts';
+import type { Relay } from '../publishers/relay.ts';
+import type { Stream } from '../publishers/stream.ts';
+
+/** The loops of the dispatch and the publish leg. They never call one another; they are nudged. */
+export interface Legs {
+  start(): void;
+  wakeDispatch(): void;
+  wakePublish(): void;
+  /** Finishes what is in flight, then publishes what it came to. */
+  stop(): Promise<void>;
+}
+
+export interface LegsOptions {
+  readonly dispatcher: Dispatcher;
+  /** How many batches are carried out at a time. */
+  readonly concurrency: number;
+  readonly protection: Protection;
+  readonly sequencer: { tick(): Promise<number> };
+  readonly relays: readonly { readonly name: string; readonly relay: Relay }[];
+  readonly stream: Stream;
+  /** Deletes what is past its retention, and says how much. */
+  readonly prune: () => Promise<number>;
+  readonly log: Log;
+}
+
+/** How long a leg sleeps when there is nothing to do and nobody nudges it, in milliseconds. */
+const idleMs = {
+  dispatch: 200,
+  publish: 200,
+  prune: 3_600_000,
+  protection: 600_000,
+  protectionWanted: 2_000,
+};
+
+export function createLegs(options: LegsOptions): Legs {
+  const { dispatcher, protection, sequencer, relays, stream, log } = options;
+  const leg = (name: string, tick: () => Promise<number>, idle: number): Loop =>
+    createLoop({
+      tick,
+      idleMs: idle,
+      onError: (error) => log.error({ leg: name, ...traceOf(error) }, 'a leg stumbled'),
+    });
+  const dispatch = Array.from({ length: options.concurrency }, () =>
+    leg('dispatch', dispatcher.tick, idleMs.dispatch),
+  );
+  const relaying = relays.map(({ name, relay }) => leg(`relay ${name}`, relay.tick, idleMs.publish));
+  const sequence = leg('sequence', sequenceAndNudge, idleMs.publish);
+  const upkeep = [leg('prune', options.prune, idleMs.prune), ...protectionLegs(protection, leg)];
+
+  async function sequenceAndNudge(): Promise<number> {
+    const placed = await sequencer.tick();
+    if (placed > 0) for (const sleeper of [...relaying, stream]) sleeper.nudge();
+    return placed;
+  }
+
+  return {
+    start() {
+      for (const one of [sequence, ...relaying, ...upkeep, ...dispatch]) one.start();
+    },
+    wakeDispatch() {
+      for (const one of dispatch) one.nudge();
+    },
+    wakePublish: sequence.nudge,
+    async stop() {
+      await stopAll([...dispatch, ...upkeep]);
+      await stopAll([sequence]);
+      await drain(sequencer);
+      await stopAll(relaying);
+      for (const { relay } of relays) await drain(relay);
+    },
+  };
+}
+
+async function stopAll(legs: readonly Loop[]): Promise<void> {
+  await Promise.all(legs.map((one) => one.stop()));
+}
+
+/** Does what is left of a leg's work; what cannot be done now is done by the next start. */
+async function drain({ tick }: { tick(): Promise<number> }): Promise<void> {
+  while ((await tick()) > 0);
+}
+
+/** Protected people are looked up at once, often until each was found out about, and then now and again. */
+function protectionLegs(
+  protection: Protection,
+  leg: (name: string, tick: () => Promise<number>, idle: number) => Loop,
+): readonly Loop[] {
+  if (protection.isEmpty) return [];
+  const refreshIf = (wanted: () => boolean) => async (): Promise<number> => {
+    if (wanted()) await protection.refresh();
+    return 0;
+  };
+  return [
+    leg(
+      'protection',
+      refreshIf(() => !protection.isReady),
+      idleMs.protectionWanted,
+    ),
+    leg(
+      'protection',
+      refreshIf(() => protection.isReady),
+      idleMs.protection,
+    ),
+  ];
+}

@@ -1,0 +1,136 @@
+import type { Router } from 'express';
+import type { Config } from '../config.ts';
+import type { Log } from '../core/log.ts';
+import type { Protection } from '../dispatcher/protection.ts';
+import type { Throttle } from '../dispatcher/throttle.ts';
+import { type Activity, createActivity } from '../ingress/activity.ts';
+import type { Degradation } from '../ingress/api/operation.ts';
+import { apiSource } from '../ingress/api/source.ts';
+import { apiRoutes } from '../ingress/api.ts';
+import { createDecisions } from '../ingress/decisions.ts';
+import { healthRoutes, metricsRoutes } from '../ingress/health.ts';
+import { createHttpApp, hookRoutes } from '../ingress/http.ts';
+import type { Metrics } from '../ingress/metrics.ts';
+import { createReceiver } from '../ingress/receive.ts';
+import { type HttpServer, openHttpServer } from '../ingress/server.ts';
+import type { Source, Sources } from '../ingress/source.ts';
+import type { Relay } from '../publishers/relay.ts';
+import type { Stream } from '../publishers/stream.ts';
+import type { Store } from '../store/contract.ts';
+
+/** What the listeners are built from. */
+export interface Rooms {
+  readonly config: Config;
+  readonly store: Store;
+  readonly metrics: Metrics;
+  readonly throttle: Throttle;
+  readonly protection: Protection;
+  readonly stream: Stream;
+  readonly relays: readonly { readonly name: string; readonly relay: Relay }[];
+  readonly log: Log;
+  readonly now: () => number;
+  readonly closing: AbortSignal;
+}
+
+export interface Listeners {
+  readonly servers: readonly HttpServer[];
+  readonly url: string;
+  readonly adminUrl: string;
+}
+
+/** Opens the listeners: everything on one, or the operator's side on one of its own. */
+export async function openListeners(rooms: Rooms): Promise<Listeners> {
+  const { host, port, admin, trustProxy } = rooms.config.server;
+  const { hooks, health, operator } = createRoutes(rooms);
+  const open = (routes: readonly Router[], address: { host: string; port: number }): Promise<HttpServer> =>
+    openHttpServer({ app: createHttpApp({ routes, trustProxy, log: rooms.log }), ...address });
+  const main = await open(admin ? [hooks, health] : [hooks, health, operator], { host, port });
+  const url = urlOf(host, main.port);
+  if (!admin) return { servers: [main], url, adminUrl: url };
+  try {
+    const own = await open([health, operator], admin);
+    return { servers: [main, own], url, adminUrl: urlOf(admin.host, own.port) };
+  } catch (error) {
+    await main.close();
+    throw error;
+  }
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function createRoutes(rooms: Rooms): { hooks: Router; health: Router; operator: Router } {
+  const { config, store, metrics, log, now } = rooms;
+  const sources = sourcesOf(config);
+  const { maxBodyBytes, tokens } = config.server;
+  const { maxEventAgeMs, fourEyes, safeguard } = config.leavers;
+  const policy = { maxEventAgeMs, fourEyes, graceMs: safeguard?.graceMs ?? 0 };
+  const activity = createActivity({ sources: Object.values(config.sources), now });
+  const receiver = createReceiver({
+    store,
+    sources,
+    backlogLimit: config.limits.backlog,
+    policy,
+    now,
+    log,
+    onReceipt(sourceId, kind) {
+      metrics.countDelivery(sourceId ?? 'unknown', kind);
+      if (sourceId !== null) activity.note(sourceId, kind);
+    },
+  });
+  const decisions = createDecisions({ store, receiver, sources, policy, now });
+  const operator = apiRoutes({
+    store,
+    receiver,
+    decisions,
+    sources,
+    tokens,
+    maxBodyBytes,
+    stream: rooms.stream,
+    closing: rooms.closing,
+    activity: activity.report,
+    degradations: () => degradations(rooms),
+    now,
+    log,
+  });
+  operator.use(metricsRoutes({ metrics, refresh: () => refresh(rooms, activity), log }));
+  return {
+    hooks: hookRoutes({ receiver, sources, maxBodyBytes }),
+    health: healthRoutes({ probe: () => store.probe(), log }),
+    operator,
+  };
+}
+
+function sourcesOf(config: Config): Sources {
+  const configured = Object.values(config.sources).map((source): [string, Source] => [
+    source.id,
+    { ...source, transport: 'http' },
+  ]);
+  return new Map([...configured, [apiSource.id, apiSource]]);
+}
+
+/** What does not work as it should. It never shows in readiness: deliveries must still be kept. */
+function degradations({ throttle, protection, relays, now }: Rooms): Degradation[] {
+  const found: Degradation[] = throttle
+    .troubles(now())
+    .map(({ endpoint, reason }) => ({ code: 'calls_paused', message: `${endpoint}: ${reason}` }));
+  if (!protection.isReady) {
+    found.push({
+      code: 'protection_unknown',
+      message: 'protected people could not be looked up; nothing is done',
+    });
+  }
+  for (const { name, relay } of relays) {
+    if (relay.failures() > 0) found.push({ code: 'publisher_failing', message: `${name}: outcomes wait` });
+  }
+  return found;
+}
+
+async function refresh({ metrics, store, now }: Rooms, activity: Activity): Promise<void> {
+  const at = now();
+  metrics.showFigures(await store.figures(at), at);
+  for (const { id, lastDeliveryAt } of activity.report()) {
+    if (lastDeliveryAt !== null) metrics.showDeliveryAge(id, (at - lastDeliveryAt) / 1_000);
+  }
+}

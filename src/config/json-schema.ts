@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { fileSchema, sourceSchema } from './schema.ts';
+import type { Handlers } from './shape.ts';
+import { sourceIdPattern } from './sources.ts';
+
+/**
+ * The JSON Schema (draft 7, which editors know best) of the configuration file, with the settings of every handler.
+ * Cross-checks between keys are not in it.
+ */
+export function configJsonSchema(handlers: Handlers): Readonly<Record<string, unknown>> {
+  const kinds = Object.entries(handlers).map(([kind, handler]) =>
+    z.strictObject({
+      handler: z.literal(kind).describe('the kind of source'),
+      ...sourceSchema.in.shape,
+      tenant: z.null().optional().describe('this handler names no tenant'),
+      ...nullableTenant(handler.settings.shape),
+    }),
+  );
+  const sources = z.record(z.string().regex(sourceIdPattern), z.union(kinds));
+  const file = z.strictObject({
+    ...fileSchema.shape,
+    sources: sources.prefault({}).describe(fileSchema.shape.sources.description ?? ''),
+  });
+  return {
+    title: 'Offboard Bridge configuration',
+    ...z.toJSONSchema(file, {
+      target: 'draft-07',
+      io: 'input',
+      unrepresentable: 'any',
+      override: ({ jsonSchema, path }) => {
+        if (path.at(-1) !== 'propertyNames') allowReferences(jsonSchema);
+      },
+    }),
+  };
+}
+
+/** `tenant: null` is the same as none, whatever the handler says of it. */
+function nullableTenant(shape: z.core.$ZodShape): z.core.$ZodShape {
+  const { tenant, ...rest } = shape;
+  return tenant ? { ...rest, tenant: z.nullish(tenant) } : rest;
+}
+
+const annotations = ['description', 'default', 'title'];
+
+/** Whatever is not plain text already may also be a reference to a variable or a file. */
+function allowReferences(schema: z.core.JSONSchema.BaseSchema): void {
+  const isScalar = ['string', 'number', 'integer', 'boolean'].includes(String(schema.type));
+  const isPlainText =
+    schema.type === 'string' && Object.keys(schema).every((key) => plainTextKeys.includes(key));
+  if (!isScalar || isPlainText || 'const' in schema) return;
+  const constraints = Object.entries(schema).filter(([key]) => !annotations.includes(key));
+  for (const [key] of constraints) delete schema[key];
+  schema.anyOf = [Object.fromEntries(constraints), { type: 'string', pattern: '\\$\\{' }];
+}
+
+const plainTextKeys = [...annotations, 'type'];

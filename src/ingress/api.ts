@@ -1,0 +1,129 @@
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type Log, traceOf } from '../core/log.ts';
+import { recordOutcome } from '../core/outcome.ts';
+import type { Store } from '../store/contract.ts';
+import { type Allowance, createAllowance } from './allowance.ts';
+import { type ApiToken, createAccess, hasRole, type Principal } from './api/access.ts';
+import { type DeadLetterRoutesOptions, deadLetterRoutes } from './api/dead-letters.ts';
+import { type IntentRoutesOptions, intentRoutes } from './api/intents.ts';
+import { type OperationRoutesOptions, operationRoutes } from './api/operation.ts';
+import { type OutcomeRoutesOptions, outcomeRoutes } from './api/outcomes.ts';
+import type { Route } from './api/route.ts';
+import { readBody } from './http.ts';
+import { HttpProblem, send } from './problem.ts';
+
+export interface ApiOptions
+  extends IntentRoutesOptions,
+    OutcomeRoutesOptions,
+    DeadLetterRoutesOptions,
+    OperationRoutesOptions {
+  readonly store: IntentRoutesOptions['store'] &
+    OutcomeRoutesOptions['store'] &
+    DeadLetterRoutesOptions['store'] &
+    OperationRoutesOptions['store'];
+  readonly receiver: IntentRoutesOptions['receiver'] & DeadLetterRoutesOptions['receiver'];
+  /** None = the operator API is off, and not there to be found. */
+  readonly tokens: readonly ApiToken[];
+  readonly maxBodyBytes: number;
+}
+
+/** The operator API under `/v1`: every route asks for a bearer token, then for a role, then reads the body. */
+export function apiRoutes(options: ApiOptions): Router {
+  const router = Router();
+  if (options.tokens.length === 0) return router;
+  const { identify } = createAccess(options.tokens);
+  const refusals = createRefusals(options);
+  const readRaw = promise(readBody(options.maxBodyBytes));
+  const routes: readonly Route[] = [
+    ...intentRoutes(options),
+    ...outcomeRoutes(options),
+    ...deadLetterRoutes(options),
+    ...operationRoutes(options),
+  ];
+
+  async function run(route: Route, request: Request, response: Response): Promise<void> {
+    const principal = identify(request.get('authorization'));
+    try {
+      if (!hasRole(principal, route.role))
+        throw new HttpProblem(403, { detail: `this needs the role ${route.role}` });
+      await readRaw(request, response);
+      const answer = await route.answer({ request, response, principal });
+      if (answer) sendJson(response, answer);
+    } catch (error) {
+      if (error instanceof HttpProblem && error.status === 403)
+        await refusals.record(principal, { route, detail: error.message });
+      throw error;
+    }
+  }
+
+  for (const route of routes) {
+    router[route.method](`/v1${route.path}`, (request, response) => run(route, request, response));
+  }
+  for (const [path, methods] of methodsByPath(routes)) {
+    router.all(`/v1${path}`, (request) => {
+      identify(request.get('authorization'));
+      throw new HttpProblem(405, { headers: { allow: methods.join(', ') } });
+    });
+  }
+  router.use('/v1', (request) => {
+    identify(request.get('authorization'));
+    throw new HttpProblem(404);
+  });
+  return router;
+}
+
+function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
+  const paths = new Map<string, string[]>();
+  for (const { path, method } of routes)
+    paths.set(path, [...(paths.get(path) ?? []), method.toUpperCase()].sort());
+  return paths;
+}
+
+function sendJson(
+  response: Response,
+  answer: { status: number; body: object; headers?: Readonly<Record<string, string>> },
+): void {
+  const { status, body, headers = {} } = answer;
+  send(response, { status, contentType: 'application/json', body: JSON.stringify(body), headers });
+}
+
+function promise(handler: RequestHandler): (request: Request, response: Response) => Promise<void> {
+  return (request, response) =>
+    new Promise((resolve, reject) => {
+      const next = (error?: unknown): void => (error ? reject(error) : resolve());
+      void handler(request, response, next);
+    });
+}
+
+/** Refusals a minute of one person that are recorded; the trail must not be filled by asking in vain. */
+const maxRefusals = 10;
+
+interface Refusals {
+  record(principal: Principal, facts: { route: Route; detail: string }): Promise<void>;
+}
+
+/** Records whom we know but did not let; a refusal stands even when it cannot be recorded. */
+function createRefusals({
+  store,
+  now,
+  log,
+}: {
+  store: Pick<Store, 'record'>;
+  now: () => number;
+  log: Log;
+}): Refusals {
+  const allowances = new Map<string, Allowance>();
+  return {
+    async record({ name, actor }, { route, detail }) {
+      const allowance = allowances.get(name) ?? createAllowance(maxRefusals, 60_000);
+      allowances.set(name, allowance);
+      const time = now();
+      if (!allowance.take(time)) return;
+      const reason = `${route.method.toUpperCase()} /v1${route.path}: ${detail}`;
+      const outcome = recordOutcome({ type: 'request.refused', source: 'api', time, actor, reason });
+      await store
+        .record(outcome)
+        .catch((error: unknown) => log.error(traceOf(error), 'a refusal was not recorded'));
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { Router } from 'express';
+import { type Log, traceOf } from '../core/log.ts';
+import type { Metrics } from './metrics.ts';
+import { send, sendProblem } from './problem.ts';
+
+export interface HealthOptions {
+  /** Rejects, or is not done in time, when a delivery could not be kept durably. It asks nothing else. */
+  readonly probe: () => Promise<unknown>;
+  /** 5 s unless told. */
+  readonly probeTimeoutMs?: number;
+  readonly log: Log;
+}
+
+/** `/healthz` and `/readyz`: what a platform asks of a process. */
+export function healthRoutes(options: HealthOptions): Router {
+  const { probe, probeTimeoutMs = 5_000, log } = options;
+  const router = Router();
+  router.get('/healthz', (_request, response) => {
+    send(response, { status: 200, contentType: 'application/json', body: '{"status":"ok"}' });
+  });
+  router.get('/readyz', async (_request, response) => {
+    try {
+      await within(probe(), probeTimeoutMs);
+      send(response, { status: 200, contentType: 'application/json', body: '{"status":"ready"}' });
+    } catch (error) {
+      log.warn(traceOf(error), 'no delivery can be kept at the moment');
+      sendProblem(response, 503, { detail: 'no delivery can be kept at the moment' });
+    }
+  });
+  return router;
+}
+
+export interface MetricsOptions {
+  readonly metrics: Pick<Metrics, 'read'>;
+  /** Brings the gauges up to date before a scrape. */
+  readonly refresh: () => Promise<void>;
+  readonly log: Log;
+}
+
+/** `/metrics`: what Prometheus reads. */
+export function metricsRoutes({ metrics, refresh, log }: MetricsOptions): Router {
+  const router = Router();
+  router.get('/metrics', async (_request, response) => {
+    // A store that does not answer is just when the other figures are wanted.
+    await refresh().catch((error: unknown) => log.warn(traceOf(error), 'the gauges are not up to date'));
+    send(response, { status: 200, ...(await metrics.read()) });
+  });
+  return router;
+}
+
+async function within(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('not done in time')), timeoutMs);
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,140 @@
+import type { Delivery, Receipt, Reply } from '../core/handler.ts';
+import { MalformedDelivery, UnverifiedDelivery } from '../core/handler.ts';
+import { type Log, traceOf } from '../core/log.ts';
+import type { Store } from '../store/contract.ts';
+import { createAllowance } from './allowance.ts';
+import { createIntake, type IntakeOptions, type Taken } from './intake.ts';
+import { deliveryOf, digestOf, type Part, readParts } from './reading.ts';
+import type { Source } from './source.ts';
+
+/** What became of a delivery. */
+export type Reception =
+  | { readonly kind: 'handshake'; readonly reply: Reply }
+  | { readonly kind: 'unverified' }
+  | { readonly kind: 'unknown-source' }
+  | Taken;
+
+/** How deliveries are counted. */
+export type ReceiptKind = Exclude<Reception['kind'], 'receipt'> | Receipt['kind'];
+
+interface ReceiveOptions {
+  /** The transport has authenticated the sender already, so that there is nothing to verify. */
+  readonly trusted?: boolean;
+  /** The person whom the transport authenticated, such as `slack:U024BE7LH`. */
+  readonly actor?: string;
+  /** The address it came from, for the log of what is not genuine. */
+  readonly sender?: string | undefined;
+}
+
+/** A request of a person who was authenticated, already read. */
+interface IntentRequest {
+  readonly source: string;
+  readonly eventId: string;
+  readonly actor: string;
+  readonly parts: readonly Part[];
+  readonly delivery: Delivery;
+  readonly retryOf?: string;
+}
+
+/** The one door through which everything comes in. Its promises resolve when the store has it on disk. */
+export interface Receiver {
+  receive(sourceId: string, delivery: Delivery, options?: ReceiveOptions): Promise<Reception>;
+  request(request: IntentRequest): Promise<Taken>;
+  /** Reads a dead letter again, under its own event id. It was verified when it came. */
+  replay(
+    deadLetterId: string,
+    actor: string,
+  ): Promise<Taken | { readonly kind: 'not-found' | 'unknown-source' }>;
+}
+
+export interface ReceiverOptions extends IntakeOptions {
+  readonly store: IntakeOptions['store'] & Pick<Store, 'findDeadLetter'>;
+  /** Told of everything that came in; `null` is a source that is not configured. */
+  readonly onReceipt?: (sourceId: string | null, kind: ReceiptKind) => void;
+}
+
+/** For how long the same bytes are taken for a repeat when neither the sender nor its handler says. */
+const defaultRetrySpanMs = 3_600_000;
+/** Lines a minute about deliveries that are not genuine; all of them are counted. */
+const maxUnverifiedLines = 60;
+
+export function createReceiver(options: ReceiverOptions): Receiver {
+  const { store, sources, now, log } = options;
+  const take = createIntake(options);
+  const unverifiedLines = createAllowance(maxUnverifiedLines, 60_000);
+
+  function tell<R extends Reception>(sourceId: string, reception: R): R {
+    const kind = reception.kind === 'receipt' ? reception.receipt.kind : reception.kind;
+    options.onReceipt?.(sources.has(sourceId) ? sourceId : null, kind);
+    return reception;
+  }
+
+  function read(source: Source, delivery: Delivery) {
+    const retrySpanMs = source.handler.retrySpanMs ?? defaultRetrySpanMs;
+    const parts = readParts(source, delivery, log);
+    return { source: source.id, delivery, retrySpanMs, parts, retryOf: null };
+  }
+
+  async function receiveFrom(source: Source, delivery: Delivery, how: ReceiveOptions): Promise<Reception> {
+    try {
+      const reply = shakeHands(source, delivery, log);
+      if (reply) return { kind: 'handshake', reply };
+      if (!how.trusted) source.handler.verify(delivery, source.settings, now());
+    } catch (error) {
+      if (unverifiedLines.take(now())) {
+        const why = error instanceof UnverifiedDelivery ? { reason: error.message } : traceOf(error);
+        log.warn({ source: source.id, sender: how.sender, ...why }, 'a delivery is not genuine');
+      }
+      return { kind: 'unverified' };
+    }
+    const eventId = eventIdOf(source, delivery, log);
+    return take({ ...read(source, delivery), eventId, actor: how.actor ?? null });
+  }
+
+  return {
+    async receive(sourceId, delivery, how = {}) {
+      const source = sources.get(sourceId);
+      return tell(sourceId, source ? await receiveFrom(source, delivery, how) : { kind: 'unknown-source' });
+    },
+    async request(request) {
+      const taken = await take({ retryOf: null, ...request, retrySpanMs: defaultRetrySpanMs });
+      // A retry is no sign of life of the source whose intent it repeats.
+      return request.retryOf === undefined ? tell(request.source, taken) : taken;
+    },
+    async replay(deadLetterId, actor) {
+      const letter = await store.findDeadLetter(deadLetterId);
+      if (!letter) return { kind: 'not-found' };
+      const source = sources.get(letter.source);
+      if (!source) return { kind: 'unknown-source' };
+      const reading = read(source, deliveryOf(letter.payload));
+      // Whoever replays what a person asked for is the one who asks now; a machine's event stays a machine's.
+      const askedByPerson = source.transport === 'api' || source.transport === 'slack';
+      return take({ ...reading, eventId: letter.eventId, actor: askedByPerson ? actor : null });
+    },
+  };
+}
+
+/** @throws UnverifiedDelivery when the handshake itself has to be genuine, and is not */
+function shakeHands({ id, handler, settings }: Source, delivery: Delivery, log: Log): Reply | null {
+  try {
+    return handler.handshake?.(delivery, settings) ?? null;
+  } catch (error) {
+    if (error instanceof UnverifiedDelivery) throw error;
+    if (!(error instanceof MalformedDelivery))
+      log.error({ source: id, ...traceOf(error) }, 'a handler failed at its handshake');
+    return null;
+  }
+}
+
+/** The sender's own event id, or where a broker keeps it; one that is too odd for a key goes by its digest. */
+function eventIdOf({ id, handler, settings }: Source, delivery: Delivery, log: Log): string | null {
+  let given: string | null = null;
+  try {
+    given = handler.eventId?.(delivery, settings) || null;
+  } catch (error) {
+    if (!(error instanceof MalformedDelivery))
+      log.error({ source: id, ...traceOf(error) }, 'a handler failed to tell the event id');
+  }
+  given ??= delivery.position ?? null;
+  return given === null || /^[\x20-\x7e]{1,256}$/.test(given) ? given : `sha256:${digestOf(given)}`;
+}

@@ -1,0 +1,117 @@
+import { describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import { as, inHouse, tokens } from '../house.ts';
+
+type Method = 'get' | 'post';
+
+const routes: readonly [Method, string, string][] = [
+  ['get', '/v1/outcomes', 'viewer'],
+  ['get', '/v1/intents', 'viewer'],
+  ['get', '/v1/intents/x', 'viewer'],
+  ['get', '/v1/dead-letters', 'viewer'],
+  ['get', '/v1/status', 'viewer'],
+  ['get', '/v1/sources', 'viewer'],
+  ['post', '/v1/intents', 'operator'],
+  ['post', '/v1/intents/x/cancel', 'operator'],
+  ['post', '/v1/intents/x/retry', 'operator'],
+  ['post', '/v1/dead-letters/x/replay', 'operator'],
+  ['post', '/v1/pause', 'operator'],
+  ['post', '/v1/resume', 'operator'],
+  ['post', '/v1/intents/x/approve', 'approver'],
+  ['get', '/v1/dead-letters/x/payload', 'approver'],
+];
+const people = { viewer: 'vera', operator: 'olaf', approver: 'anna' };
+const order = Object.keys(people);
+
+describe('the operator API', () => {
+  it.each(routes)('lets nobody below its role use %s %s (%s)', (method, path, role) =>
+    inHouse(async ({ url }) => {
+      for (const [own, name] of Object.entries(people)) {
+        const { status } = await request(url)[method](path).set(as(name));
+        expect([own, status === 403]).toEqual([own, order.indexOf(own) < order.indexOf(role)]);
+      }
+    })(),
+  );
+
+  it.each(routes)('asks for a token before it says anything about %s %s', (method, path) =>
+    inHouse(async ({ url }) => {
+      const none = await request(url)[method](path);
+      expect([none.status, none.headers['www-authenticate']]).toEqual([401, 'Bearer']);
+      const wrong = await request(url)
+        [method](path)
+        .set('authorization', `Bearer ${'w'.repeat(32)}`);
+      expect([wrong.status, wrong.headers['www-authenticate']]).toEqual([
+        401,
+        'Bearer error="invalid_token"',
+      ]);
+      expect(wrong.type).toBe('application/problem+json');
+    })(),
+  );
+
+  it(
+    'is not there at all without tokens',
+    inHouse(
+      async ({ url }) => {
+        for (const [method, path] of routes)
+          expect((await request(url)[method](path).set(as('anna'))).status).toBe(404);
+      },
+      { tokens: [] },
+    ),
+  );
+
+  it(
+    'answers 404 to routes that are not there and 405 to methods that are not, but not to strangers',
+    inHouse(async ({ url }) => {
+      const unknown = await request(url).get('/v1/nothing').set(as('vera'));
+      expect([unknown.status, unknown.type]).toEqual([404, 'application/problem+json']);
+      expect((await request(url).get('/v1/nothing')).status).toBe(401);
+      const deleted = await request(url).delete('/v1/intents').set(as('vera'));
+      expect([deleted.status, deleted.headers.allow]).toEqual([405, 'GET, POST']);
+      expect((await request(url).delete('/v1/intents')).status).toBe(401);
+    }),
+  );
+
+  it.each([
+    'Basic dmVyYTp4',
+    'Bearer',
+    'Bearer ',
+    `Bearer ${tokens[0]?.token} x`,
+    `Bearer x${tokens[0]?.token}`,
+  ])('does not take %j for a token', (authorization) =>
+    inHouse(async ({ url }) => {
+      expect((await request(url).get('/v1/status').set({ authorization })).status).toBe(401);
+    })(),
+  );
+
+  it(
+    'records whom it refused, and does not let them fill the trail',
+    inHouse(async (house) => {
+      for (let i = 0; i < 15; i += 1) await request(house.url).post('/v1/pause').set(as('vera'));
+      const outcomes = await house.outcomes();
+      expect(outcomes).toHaveLength(10);
+      expect(outcomes[0]).toMatchObject({
+        type: 'request.refused',
+        data: { actor: 'api:vera', source: 'api', reason: 'POST /v1/pause: this needs the role operator' },
+      });
+      house.clock.now += 60_000;
+      await request(house.url).post('/v1/pause').set(as('vera'));
+      expect(await house.outcomes()).toHaveLength(11);
+    }),
+  );
+
+  it(
+    'says that it may be tried again when the store is down, and nothing of what failed inside',
+    inHouse(async ({ url, lines, closeStore }) => {
+      await closeStore();
+      const data = { userIdType: 'email', userId: 'ada@example.com' };
+      const event = { type: 'user.kick', timestamp: '2026-11-20T08:00:00Z', data };
+      const ask = await request(url).post('/v1/intents').set(as('olaf')).send(event);
+      expect([ask.status, ask.headers['retry-after']]).toEqual([503, '5']);
+      const status = await request(url).get('/v1/status').set(as('vera'));
+      expect(status.status).toBeGreaterThanOrEqual(500);
+      expect(status.type).toBe('application/problem+json');
+      expect(status.text).not.toContain('database');
+      expect(lines).toContainEqual(expect.objectContaining({ level: 'error', message: 'a request failed' }));
+    }),
+  );
+});

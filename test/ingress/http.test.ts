@@ -1,0 +1,176 @@
+import { describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import { deliveryOf, type House, inHouse, leaver, sign, sourceOf, toyHandler } from './house.ts';
+
+function post({ url }: House, content: unknown, path = '/hooks/hr') {
+  const body = typeof content === 'string' ? content : JSON.stringify(content);
+  return request(url)
+    .post(path)
+    .set('content-type', 'application/json')
+    .set('x-signature', sign(body))
+    .send(body);
+}
+
+const { handshake: _handshake, ...withoutHandshake } = toyHandler;
+
+const problem = (status: number, title: string) => ({ type: 'about:blank', title, status });
+
+describe('the answers of /hooks/:source', () => {
+  it(
+    'say 200 with the ids of what was accepted, and the same ids to a repeat',
+    inHouse(async (house) => {
+      const event = { id: 'e1', people: [leaver(), leaver('bob@example.com')] };
+      const first = await post(house, event);
+      const again = await post(house, event);
+      expect(first.status).toBe(200);
+      expect(first.type).toBe('application/json');
+      expect(first.body).toEqual({ status: 'accepted', intents: [expect.any(String), expect.any(String)] });
+      expect(again.status).toBe(200);
+      expect(again.body).toEqual({ status: 'duplicate', intents: first.body.intents });
+    }),
+  );
+
+  it(
+    'say 200 and ignored when it is not our business',
+    inHouse(async (house) => {
+      const { status, text } = await post(house, { people: [] });
+      expect([status, text]).toEqual([200, '{"status":"ignored"}']);
+    }),
+  );
+
+  it.each([
+    ['garbage', '\u0000\u0001 not json'],
+    ['truncated JSON', '{"people":[{"action":"resign"'],
+    ['nothing', ''],
+    ['JSON of another shape', '[]'],
+  ])('say 200 and the dead letter when a genuine body is %s', (_what, body) =>
+    inHouse(async (house) => {
+      const answer = await post(house, body);
+      expect(answer.status).toBe(200);
+      expect(answer.body).toEqual({ status: 'dead-letter', id: expect.any(String) });
+      const letter = await house.store.findDeadLetter(answer.body.id);
+      expect(letter?.payload.body.toString()).toBe(body);
+    })(),
+  );
+
+  it(
+    'say 401, and nothing of why, when it is not genuine',
+    inHouse(async (house) => {
+      const answer = await post(house, { people: [leaver()] }).set('x-signature', '00');
+      expect(answer.status).toBe(401);
+      expect(answer.type).toBe('application/problem+json');
+      expect(answer.body).toEqual(problem(401, 'Unauthorized'));
+      expect(house.receipts).toEqual([['hr', 'unverified']]);
+    }),
+  );
+
+  it(
+    'say 404 for a source that is unknown or has another transport, whatever the method',
+    inHouse(
+      async (house) => {
+        for (const path of ['/hooks/nobody', '/hooks/topic', '/hooks/api', '/hooks/', '/hooks/__proto__'])
+          expect((await post(house, 'x', path)).body).toEqual(problem(404, 'Not Found'));
+        expect((await request(house.url).get('/hooks/nobody')).status).toBe(404);
+        expect((await request(house.url).get('/elsewhere')).body).toEqual(problem(404, 'Not Found'));
+      },
+      { sources: [sourceOf(), sourceOf({ id: 'topic', transport: 'kafka' })] },
+    ),
+  );
+
+  it(
+    'say 405 with Allow for a method that the source does not take',
+    inHouse(
+      async ({ url }) => {
+        const put = await request(url).put('/hooks/hr');
+        expect([put.status, put.headers.allow]).toEqual([405, 'GET, POST']);
+        const get = await request(url).get('/hooks/mute');
+        expect([get.status, get.headers.allow]).toEqual([405, 'POST']);
+      },
+      { sources: [sourceOf(), sourceOf({ id: 'mute', handler: withoutHandshake })] },
+    ),
+  );
+
+  it(
+    'echo the handshake of a vendor who sets up with GET',
+    inHouse(async ({ url }) => {
+      const answer = await request(url).get('/hooks/hr').query({ challenge: 'c 1&2' });
+      expect([answer.status, answer.type, answer.text]).toEqual([200, 'text/plain', 'c 1&2']);
+    }),
+  );
+
+  it(
+    'say 413 when the body is larger than it may be, by its length or by its bytes',
+    inHouse(
+      async (house) => {
+        expect((await post(house, 'x'.repeat(101))).body).toEqual(problem(413, 'Payload Too Large'));
+        const chunks = new ReadableStream({
+          start(controller) {
+            for (let i = 0; i < 11; i += 1) controller.enqueue(new TextEncoder().encode('x'.repeat(10)));
+            controller.close();
+          },
+        });
+        const init = { method: 'POST', body: chunks, duplex: 'half' } as const;
+        expect((await fetch(`${house.url}/hooks/hr`, init)).status).toBe(413);
+        expect((await post(house, 'x'.repeat(100))).status).toBe(200);
+      },
+      { maxBodyBytes: 100 },
+    ),
+  );
+
+  it(
+    'say 415 when the body is encoded',
+    inHouse(async (house) => {
+      const answer = await post(house, 'x').set('content-encoding', 'gzip');
+      expect(answer.body).toEqual(problem(415, 'Unsupported Media Type'));
+    }),
+  );
+
+  it(
+    'say 503 with Retry-After when nothing can be kept, and accept the same again afterwards',
+    inHouse(async (house) => {
+      await house.closeStore();
+      const answer = await post(house, { people: [leaver()] });
+      expect(answer.status).toBe(503);
+      expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+      expect(answer.type).toBe('application/problem+json');
+    }),
+  );
+
+  it(
+    'are the vendor’s own where its handler says so',
+    inHouse(
+      async (house) => {
+        const answer = await post(house, { people: [] });
+        expect([answer.status, answer.type, answer.text]).toEqual([202, 'text/plain', 'ignored']);
+      },
+      {
+        sources: [
+          sourceOf({
+            handler: {
+              ...toyHandler,
+              reply: ({ kind }) => ({ status: 202, contentType: 'text/plain', body: kind }),
+            },
+          }),
+        ],
+      },
+    ),
+  );
+});
+
+describe('a request as a delivery', () => {
+  it(
+    'has the raw bytes, and joins what was sent twice',
+    inHouse(async ({ url, store }) => {
+      const body = '{ "spaces" :  1 }';
+      await request(url)
+        .post('/hooks/hr?a=1&b=%20&a=2')
+        .set({ 'x-signature': sign(body), 'x-twice': ['one', 'two'] as never })
+        .send(body);
+      const [letter] = (await store.listDeadLetters({ cursor: null, limit: 1 })).items;
+      const { payload } = (await store.findDeadLetter(letter?.id ?? '')) ?? {};
+      expect(payload?.query).toEqual({ a: '1, 2', b: ' ' });
+      expect(payload?.headers['x-twice']).toBe('one, two');
+      expect(payload?.body).toEqual(deliveryOf(body).body);
+    }),
+  );
+});
