@@ -1,6 +1,6 @@
 /**
  * The whole bridge on embedded defaults: a SQLite file, the GenAuth emulator, loopback only. It sends itself signed
- * deliveries, prints what became of them, and stays up; `--once` ends after that.
+ * deliveries, prints what became of them, and stays up; `--once` ends after that, `--port` is another than 8080.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -31,7 +31,9 @@ interface Scene {
   readonly outcomes: readonly string[];
 }
 
-const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { once: { type: 'boolean', default: false }, port: { type: 'string', default: '8080' } },
+});
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const folder = await mkdtemp(join(tmpdir(), 'offboard-bridge-demo-'));
@@ -55,7 +57,7 @@ try {
 
 function demoConfig() {
   const yaml = `
-server: { port: ${values.once ? 0 : '${DEMO_PORT:-8080}'}, tokens: [{ name: demo, role: approver, token: "\${OPERATOR}" }] }
+server: { port: ${values.once ? 0 : values.port}, tokens: [{ name: demo, role: approver, token: "\${OPERATOR}" }] }
 store: { url: "sqlite:\${FOLDER}/bridge.db" }
 genauth:
   host: "\${GENAUTH}"
@@ -67,7 +69,6 @@ sources:
   scripts: { handler: standard-webhooks, secrets: ["\${WEBHOOK}"] }
 `;
   const env = {
-    DEMO_PORT: process.env.PORT,
     FOLDER: folder,
     GENAUTH: emulator.url,
     OPERATOR: secrets.operator,

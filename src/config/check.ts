@@ -86,9 +86,15 @@ function say(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_union':
       return issue.input === undefined ? 'is required' : undefined;
     case 'too_small':
-      return `is ${issue.origin === 'string' ? 'shorter' : 'less'} than ${issue.minimum}${unitOf(issue.origin)}`;
+      return sizeFault(
+        issue.origin,
+        `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`,
+      );
     case 'too_big':
-      return `is ${issue.origin === 'string' ? 'longer' : 'more'} than ${issue.maximum}${unitOf(issue.origin)}`;
+      return sizeFault(
+        issue.origin,
+        `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`,
+      );
     case 'unrecognized_keys':
       // The known keys, for `faultsOf`: the issue that comes out does not have them, and only text gets through.
       return issue.inst instanceof z.ZodObject ? Object.keys(issue.inst.shape).join(' ') : '';
@@ -97,9 +103,9 @@ function say(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-function unitOf(origin: string): string {
-  if (origin === 'string') return ' characters';
-  return origin === 'array' ? ' entries' : '';
+function sizeFault(origin: string, bound: string): string {
+  if (origin === 'string') return `must have ${bound} characters`;
+  return origin === 'array' ? `must have ${bound} entries` : `must be ${bound}`;
 }
 
 function faultsOf(issue: z.core.$ZodIssue, base: readonly PropertyKey[]): Fault[] {

@@ -32,10 +32,10 @@ export function unknownName(name: string, what: string, known: readonly string[]
 
 function nearestName(name: string, known: readonly string[]): string | null {
   let best: string | null = null;
-  let fewest = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let fewest = (name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 3))) + 1;
   for (const candidate of known) {
     const edits = countEdits(plain(name), plain(candidate));
-    if (edits < fewest) [best, fewest] = [candidate, edits];
+    if (edits < Math.min(fewest, candidate.length)) [best, fewest] = [candidate, edits];
   }
   return best;
 }

@@ -94,5 +94,5 @@ function resolveFile(path: string, readFile: ReferenceTargets['readFile']): Reso
 
 /** The system's word for what went wrong, such as ` (ENOENT)`; its message could quote anything. */
 export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  return typeof error === 'object' && error !== null && 'code' in error ? ` (${String(error.code)})` : '';
 }

@@ -41,16 +41,15 @@ function nullableTenant(shape: z.core.$ZodShape): z.core.$ZodShape {
 }
 
 const annotations = ['description', 'default', 'title'];
+const scalars = ['string', 'number', 'integer', 'boolean', 'null'];
 
 /** Whatever is not plain text already may also be a reference to a variable or a file. */
 function allowReferences(schema: z.core.JSONSchema.BaseSchema): void {
-  const isScalar = ['string', 'number', 'integer', 'boolean'].includes(String(schema.type));
-  const isPlainText =
-    schema.type === 'string' && Object.keys(schema).every((key) => plainTextKeys.includes(key));
-  if (!isScalar || isPlainText || 'const' in schema) return;
   const constraints = Object.entries(schema).filter(([key]) => !annotations.includes(key));
+  const types = [schema.type].flat().map(String);
+  const isPlainText = types.includes('string') && constraints.length === 1;
+  const isScalar = types.every((type) => scalars.includes(type)) && schema.type !== 'null';
+  if (isPlainText || !isScalar || 'const' in schema) return;
   for (const [key] of constraints) delete schema[key];
   schema.anyOf = [Object.fromEntries(constraints), { type: 'string', pattern: '\\$\\{' }];
 }
-
-const plainTextKeys = [...annotations, 'type'];

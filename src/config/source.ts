@@ -1,4 +1,4 @@
-import { type ErrorCode, LineCounter, parseDocument } from 'yaml';
+import { type Document, type ErrorCode, LineCounter, parseDocument, visit } from 'yaml';
 import { ConfigFault } from './fault.ts';
 
 const maxBytes = 1_048_576;
@@ -37,7 +37,7 @@ export function readYaml(text: string): unknown {
       version: '1.2',
     }),
   );
-  const problems = [...document.errors, ...document.warnings];
+  const problems = [...document.errors, ...document.warnings, ...danglingAliases(document)];
   if (problems.some(({ code }) => code === 'RESOURCE_EXHAUSTION')) throw exhausting();
   const faults = problems.map(({ code, pos: [offset] }) => {
     const { line, col } = lineCounter.linePos(offset);
@@ -45,6 +45,22 @@ export function readYaml(text: string): unknown {
   });
   if (faults.length > 0) throw new ConfigFault([...new Set(faults)]);
   return readSafely((): unknown => document.toJS({ maxAliasCount: maxAliases }));
+}
+
+interface Problem {
+  readonly code: ErrorCode;
+  readonly pos: readonly [number, ...number[]];
+}
+
+/** The parser itself finds these only later, and without their lines. */
+function danglingAliases(document: Document): Problem[] {
+  const problems: Problem[] = [];
+  visit(document, {
+    Alias(_key, node) {
+      if (!node.resolve(document)) problems.push({ code: 'BAD_ALIAS', pos: [node.range?.[0] ?? 0] });
+    },
+  });
+  return problems;
 }
 
 /** The parser throws, instead of telling faults, when a document is made to exhaust it. */

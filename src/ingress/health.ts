@@ -12,8 +12,7 @@ export interface HealthOptions {
 }
 
 /** `/healthz` and `/readyz`: what a platform asks of a process. */
-export function healthRoutes(options: HealthOptions): Router {
-  const { probe, probeTimeoutMs = 5_000, log } = options;
+export function healthRoutes({ probe, probeTimeoutMs = 5_000, log }: HealthOptions): Router {
   const router = Router();
   router.get('/healthz', (_request, response) => {
     send(response, { status: 200, contentType: 'application/json', body: '{"status":"ok"}' });
@@ -30,15 +29,15 @@ export function healthRoutes(options: HealthOptions): Router {
   return router;
 }
 
-export interface MetricsOptions {
+interface MetricsRoutesOptions {
   readonly metrics: Pick<Metrics, 'read'>;
   /** Brings the gauges up to date before a scrape. */
   readonly refresh: () => Promise<void>;
   readonly log: Log;
 }
 
-/** `/metrics`: what Prometheus reads. */
-export function metricsRoutes({ metrics, refresh, log }: MetricsOptions): Router {
+/** `/metrics`, for Prometheus. */
+export function metricsRoutes({ metrics, refresh, log }: MetricsRoutesOptions): Router {
   const router = Router();
   router.get('/metrics', async (_request, response) => {
     // A store that does not answer is just when the other figures are wanted.

@@ -1,20 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import { type HealthOptions, healthRoutes } from '../../src/ingress/health.ts';
+import { healthRoutes, metricsRoutes } from '../../src/ingress/health.ts';
 import { createHttpApp } from '../../src/ingress/http.ts';
-import { createMetrics } from '../../src/ingress/metrics.ts';
+import { createMetrics, type Metrics } from '../../src/ingress/metrics.ts';
 import { collectLog } from './house.ts';
 
-function appWith(part: Partial<HealthOptions> = {}) {
+interface World {
+  readonly probe: () => Promise<void>;
+  readonly probeTimeoutMs: number;
+  readonly metrics: Metrics;
+  readonly refresh: () => Promise<void>;
+}
+
+function appWith(world: Partial<World> = {}) {
   const { log } = collectLog();
-  const options = {
-    probe: async () => {},
-    metrics: createMetrics(),
-    refresh: async () => {},
-    log,
-    ...part,
-  };
-  return createHttpApp({ routes: [healthRoutes(options)], log });
+  const nothing = async () => {};
+  const { probe = nothing, probeTimeoutMs = 5_000, metrics = createMetrics(), refresh = nothing } = world;
+  const routes = [healthRoutes({ probe, probeTimeoutMs, log }), metricsRoutes({ metrics, refresh, log })];
+  return createHttpApp({ routes, trustProxy: false, log });
 }
 
 describe('/healthz and /readyz', () => {

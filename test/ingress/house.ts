@@ -164,7 +164,8 @@ export async function openHouse(options: HouseOptions = {}) {
     keepAliveMs: 20,
     stallMs: options.stallMs ?? 60_000,
   });
-  const app = createHttpApp({ routes: [hookRoutes({ receiver, sources, maxBodyBytes }), api], log });
+  const routes = [hookRoutes({ receiver, sources, maxBodyBytes }), api];
+  const app = createHttpApp({ routes, trustProxy: false, log });
   const { requestTimeoutMs = 30_000 } = options;
   const server = await openHttpServer({ app, host: '127.0.0.1', port: 0, requestTimeoutMs });
 

@@ -31,14 +31,21 @@ export interface IntentRoutesOptions {
   readonly log: Log;
 }
 
-const isStatus = (text: string): text is IntentStatus => (intentStatuses as readonly string[]).includes(text);
+/** The words of the filter: each status, and one for all that is over. */
+const statusesOf = new Map<string, readonly IntentStatus[]>([
+  ...intentStatuses.map((status) => [status, [status]] as const),
+  ['settled', ['succeeded', 'failed', 'canceled', 'simulated']],
+]);
 
 const listQuery = z.strictObject({
   /** Several with commas between them. */
   status: z
     .string()
     .transform((text) => text.split(','))
-    .pipe(z.array(z.string().refine(isStatus, `is not one of ${intentStatuses.join(' ')}`)))
+    .refine((words) => words.every((word) => statusesOf.has(word)), {
+      error: `is not one of ${[...statusesOf.keys()].join(' ')}`,
+    })
+    .transform((words) => words.flatMap((word) => statusesOf.get(word) ?? []))
     .optional(),
   person: z.string().min(1).max(64).optional(),
   source: z.string().min(1).max(128).optional(),
