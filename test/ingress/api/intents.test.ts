@@ -155,6 +155,11 @@ describe('GET /v1/intents', () => {
         { userId: 'held@example.com', failure: { code: 'needs_approval' } },
       ]);
       expect(held.body.next).toBeNull();
+      expect((await get(house, '/v1/intents?status=settled')).body.intents).toEqual([]);
+      await request(house.url).post(`/v1/intents/${held.body.intents[0].id}/cancel`).set(as('olaf'));
+      expect((await get(house, '/v1/intents?status=settled')).body.intents).toMatchObject([
+        { userId: 'held@example.com', status: 'canceled' },
+      ]);
       const { person } = held.body.intents[0];
       expect((await get(house, `/v1/intents?person=${person}`)).body.intents).toHaveLength(1);
       expect((await get(house, '/v1/intents?source=hr')).body.intents).toEqual([]);
