@@ -14,6 +14,8 @@ import { createStream } from './publishers/stream.ts';
 import type { Store } from './store/contract.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 
+export { StoreUnavailable } from './store/contract.ts';
+
 /** A running bridge. */
 export interface Bridge {
   /** Where deliveries are taken in. */

@@ -12,8 +12,7 @@ import { formatPath } from './core/neutral-event.ts';
 export { ConfigFault } from './config/fault.ts';
 export { configJsonSchema } from './config/json-schema.ts';
 export { maskConfig } from './config/mask.ts';
-export type { Role } from './config/schema.ts';
-export type { Config, Handlers, SourceConfig } from './config/shape.ts';
+export type { Config, Handlers } from './config/shape.ts';
 
 export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;

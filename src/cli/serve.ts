@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import pino from 'pino';
 import { handlers } from '../../handlers/index.ts';
-import { startBridge } from '../bridge.ts';
+import { StoreUnavailable, startBridge } from '../bridge.ts';
 import { type Config, ConfigFault, loadConfig, maskConfig } from '../config.ts';
-import { StoreUnavailable } from '../store/contract.ts';
 
 const usage = `Usage: npm start -- --config FILE [--check]
 

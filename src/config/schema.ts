@@ -1,42 +1,10 @@
 import { z } from 'zod';
-import { durationPattern, formatDuration, parseDuration } from '../core/duration.ts';
 import { identifierSchema } from '../core/identifier.ts';
 import { actions } from '../core/intent.ts';
+import { areRead, count, dayMs, duration, port, text } from './value.ts';
 
 /** What an operator may do; each may do what the ones before it may. */
-export const roles = ['viewer', 'operator', 'approver'] as const;
-export type Role = (typeof roles)[number];
-
-const text = z.string().min(1).max(1_024);
-const port = z.int().min(0).max(65_535);
-const count = z.int().min(0).max(1_000_000_000);
-
-const dayMs = 86_400_000;
-
-interface DurationLimits {
-  readonly minMs?: number;
-  readonly maxMs?: number;
-}
-
-/** A written duration, read as milliseconds. */
-function duration({ minMs = 1, maxMs = 3_650 * dayMs }: DurationLimits = {}) {
-  const error = 'is not a duration such as 100ms, 10s, 15m, 1h, 90d';
-  return z
-    .string({ error })
-    .regex(durationPattern, { error })
-    .transform((written) => parseDuration(written) ?? Number.NaN)
-    .refine((ms) => ms >= minMs && ms <= maxMs, {
-      error: `is not between ${formatDuration(minMs)} and ${formatDuration(maxMs)}`,
-    });
-}
-
-/** Lets a rule that compares two keys be checked as soon as both are read, whatever is wrong with others. */
-function areRead(...keys: readonly string[]) {
-  return ({ value }: z.core.ParsePayload): boolean => {
-    const section = new Map(Object.entries(Object(value)));
-    return keys.every((key) => typeof section.get(key) === 'number');
-  };
-}
+const roles = ['viewer', 'operator', 'approver'] as const;
 
 const token = z.strictObject({
   name: z

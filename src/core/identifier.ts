@@ -77,9 +77,13 @@ export const identifierSchema = z
     if (fault) context.addIssue({ code: 'custom', path: ['userId'], message: `${userIdType} ${fault}` });
   });
 
-/** Two identifiers with the same key name the same user; email addresses are compared without case, as GenAuth does. */
+/**
+ * Two identifiers with the same key name the same user. Email addresses are compared without case, as GenAuth does;
+ * so are user ids, which are hexadecimal.
+ */
 export function identifierKey({ userIdType, userId }: Identifier): string {
-  return `${userIdType}:${userIdType === 'email' ? userId.toLowerCase() : userId}`;
+  const isCaseless = userIdType === 'email' || userIdType === 'user_id';
+  return `${userIdType}:${isCaseless ? userId.toLowerCase() : userId}`;
 }
 
 /** The opaque key by which a person's intents are ordered: 128 bits of a digest of an identifier. */

@@ -206,8 +206,9 @@ export interface OutcomeClaim {
 }
 
 export interface StoreFigures {
-  /** Due and unsettled, in flight or not. */
+  /** Due and unsettled: waiting for their turn, in flight, or backing off. */
   readonly due: number;
+  /** Waiting for their date. */
   readonly scheduled: number;
   readonly held: number;
   readonly deadLetters: number;

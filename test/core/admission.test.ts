@@ -100,6 +100,11 @@ describe('an intent that a person released', () => {
     });
   });
 
+  it('is not made to wait again when a machine asked for it', () => {
+    const waived = ['status_unknown', 'stale'] as const;
+    expect(admit(facts(draft, { waived }), policy, now)).toEqual({ status: 'pending', dueAt: now });
+  });
+
   it('is held for the next reason while only one of them is waived', () => {
     const waived = ['status_unknown'] as const;
     expect(admit(facts(draft, { waived }), policy, now)).toMatchObject({

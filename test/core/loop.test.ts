@@ -156,9 +156,12 @@ describe('stopping a loop', () => {
       },
     });
     await until(() => ticks === 1);
-    const stopped = loop.stop();
+    let isStopped = false;
+    const stopped = loop.stop().then(() => {
+      isStopped = true;
+    });
     await setImmediate();
-    expect(finished).toBe(0);
+    expect(isStopped).toBe(false);
     finish();
     await stopped;
     expect([ticks, finished]).toEqual([1, 1]);

@@ -31,7 +31,7 @@ export const migrations: readonly string[] = [
     progress text
   );
   create index intents_by_event on intents (source, event_id, part);
-  create index intents_due on intents (urgent, action, due_at) where due_at is not null;
+  create index intents_due on intents (urgent, action, due_at, status) where due_at is not null;
   create index intents_counted on intents (action, counted_at) where counted_at is not null;
   create index intents_held on intents (seq) where status = 'held';
   create index intents_settled on intents (settled_at) where settled_at is not null;

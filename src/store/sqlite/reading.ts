@@ -45,21 +45,22 @@ export function findIntent(
 /** The lanes in which intents wait; a range of each is counted by index. */
 const lanes = `(select 0 as urgent, 'kick' as action union all select 1, 'kick' union all select 0, 'resign')`;
 
+const inLane = 'i.urgent = l.urgent and i.action = l.action and i.due_at is not null';
+
 export function readFigures(connection: Connection, now: number): StoreFigures {
   const count = (sql: string): number => Number(connection.get(`select count(*) as n from ${sql}`)?.n);
   const waiting = connection.get(
-    `select coalesce(sum((select count(*) from intents i
-         where i.urgent = l.urgent and i.action = l.action and i.due_at <= :now)), 0) as due,
-       min((select min(due_at) from intents i
-         where i.urgent = l.urgent and i.action = l.action and i.due_at <= :now)) as oldest,
-       coalesce(sum((select count(*) from intents i
-         where i.urgent = l.urgent and i.action = l.action and i.due_at > :now)), 0) as later
+    `select coalesce(sum((select count(*) from intents i where ${inLane}
+         and (i.due_at <= :now or i.status = 'pending'))), 0) as due,
+       min((select min(due_at) from intents i where ${inLane} and i.due_at <= :now)) as oldest,
+       coalesce(sum((select count(*) from intents i where ${inLane}
+         and i.due_at > :now and i.status = 'scheduled')), 0) as scheduled
      from ${lanes} l`,
     { now },
   );
   return {
     due: Number(waiting?.due),
-    scheduled: Number(waiting?.later),
+    scheduled: Number(waiting?.scheduled),
     held: count(`intents where status = 'held'`),
     deadLetters: count(`dead_letters where status = 'open'`),
     oldestDueAt: waiting?.oldest === null ? null : Number(waiting?.oldest),
