@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 
 /** The eight ways in which GenAuth lets a user be named (management API V3, `userIdType`). */
@@ -88,7 +88,7 @@ export function identifierKey({ userIdType, userId }: Identifier): string {
 
 /** The opaque key by which a person's intents are ordered: 128 bits of a digest of an identifier. */
 export function personKey(identifier: Identifier): string {
-  return createHash('sha256').update(identifierKey(identifier)).digest('base64url').slice(0, 22);
+  return hash('sha256', identifierKey(identifier), 'base64url').slice(0, 22);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Delivery, MalformedDelivery } from '../core/handler.ts';
 import { identifierFault, tidyIdentifier } from '../core/identifier.ts';
 import type { IntentDraft, IntentFacts } from '../core/intent.ts';
@@ -91,5 +91,5 @@ export function deliveryOf({ position, ...payload }: DeadLetterPayload): Deliver
 
 /** SHA-256 in hexadecimal. */
 export function digestOf(content: string | Buffer): string {
-  return createHash('sha256').update(content).digest('hex');
+  return hash('sha256', content, 'hex');
 }

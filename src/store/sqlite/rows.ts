@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Failure, FailureCode } from '../../core/failure.ts';
 import type { Identifier } from '../../core/identifier.ts';
 import { personKey } from '../../core/identifier.ts';
@@ -194,5 +194,5 @@ export function marksOf(source: string, facts: Pick<IntentFacts, 'identifiers' |
 }
 
 function subjectMark(source: string, subject: string): string {
-  return createHash('sha256').update(`subject:${source}:${subject}`).digest('base64url').slice(0, 22);
+  return hash('sha256', `subject:${source}:${subject}`, 'base64url').slice(0, 22);
 }
