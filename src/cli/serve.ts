@@ -65,10 +65,13 @@ async function run(config: Config): Promise<number> {
   try {
     const bridge = await startBridge(config, { log });
     const { url, adminUrl } = bridge;
+    // A signal that nobody listens for ends the process at once, so each is listened for before its time is told.
+    const first = nextSignal();
     log.info({ url, adminUrl, dryRun: config.leavers.dryRun }, 'ready');
-    const signal = await nextSignal();
+    const signal = await first;
+    const second = nextSignal();
     log.info({ signal }, 'stopping');
-    const ended = await Promise.race([bridge.close().then(() => true), nextSignal(), deadline()]);
+    const ended = await Promise.race([bridge.close().then(() => true), second, deadline()]);
     log.info({ finished: ended === true }, 'stopped');
     // What holds the process open now is what did not finish in time.
     if (ended !== true) process.exit(1);

@@ -41,6 +41,6 @@ function fixed(appIds: readonly string[]): Called<readonly string[]> {
   const summary = { statusCode: null, apiCode: null, requestId: null, message: null };
   return {
     answer: { kind: 'done', data: appIds, summary },
-    standing: { endpointWorks: true, forbidden: 'retry' },
+    standing: { endpointWorks: true, forbidden: 'retry', refusesEveryone: false },
   };
 }

@@ -1,5 +1,6 @@
 import type { FoundUser, Identifier, UserIdType } from '../core/identifier.ts';
-import type { Answer } from '../management-api/answer.ts';
+import type { AnswerSummary } from '../core/intent.ts';
+import type { Answer, NotDone } from '../management-api/answer.ts';
 import type { ManagementApi } from '../management-api/client.ts';
 import type { Endpoint } from '../management-api/exchange.ts';
 import type { Standing } from './circuit.ts';
@@ -19,7 +20,10 @@ export interface Called<T> {
   readonly standing: Standing;
 }
 
-/** The management API under a lease: each call waits its turn, is reported, and is not begun when the lease is short. */
+/**
+ * The management API under a lease: each call waits its turn and is reported; it is not begun while its endpoint
+ * pauses, nor when the lease is short.
+ */
 export interface Calls {
   getUser(identifier: Identifier): Promise<Called<FoundUser | null>>;
   getUsers(query: {
@@ -49,8 +53,10 @@ export function createCalls(options: CallsOptions): Calls {
 
   async function call<T>(endpoint: Endpoint, send: () => Promise<Answer<T>>): Promise<Called<T>> {
     await throttle.turn();
+    const waitMs = throttle.waitMs(endpoint, now());
+    if (waitMs > 0) return unsent({ kind: 'busy', retryAfterMs: waitMs, summary: notSent('it pauses') });
     if (performance.now() + api.longestCallMs > leaseEnd) {
-      return { answer: outOfTime, standing: { endpointWorks: false, forbidden: 'retry' } };
+      return unsent({ kind: 'unknown', sent: false, summary: notSent('the lease was too short') });
     }
     const answer = await send();
     return { answer, standing: throttle.report(endpoint, answer, { now: now(), random: random(), person }) };
@@ -63,13 +69,20 @@ export function createCalls(options: CallsOptions): Calls {
     kickUsers: (query) => call('kick-users', () => api.kickUsers(query)),
     getLoggedInApps: (userId) => call('get-user-loggedin-apps', () => api.getLoggedInApps(userId)),
     checkSession: (query) => call('check-session-status', () => api.checkSession(query)),
-    listApplications: () => call('list-applications', () => api.listApplications()),
+    listApplications: () => call('list-applications', async () => aboutUs(await api.listApplications())),
   };
 }
 
-/** The call was not begun, because its lease might have ended before its answer. */
-const outOfTime: Answer<never> = {
-  kind: 'unknown',
-  sent: false,
-  summary: { statusCode: null, apiCode: null, requestId: null, message: 'not sent: the lease was too short' },
-};
+/** A call that names nobody can only be refused because of us. */
+function aboutUs<T>(answer: Answer<T>): Answer<T> {
+  const isAboutUs = answer.kind === 'refused' || answer.kind === 'forbidden';
+  return isAboutUs ? { kind: 'denied', summary: answer.summary } : answer;
+}
+
+function unsent(answer: NotDone): Called<never> {
+  return { answer, standing: { endpointWorks: false, forbidden: 'retry', refusesEveryone: false } };
+}
+
+function notSent(why: string): AnswerSummary {
+  return { statusCode: null, apiCode: null, requestId: null, message: `not sent: ${why}` };
+}

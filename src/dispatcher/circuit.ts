@@ -7,6 +7,8 @@ const maxUnknownInRow = 3;
 const maxRefusedInRow = 5;
 /** The circuit probes at least this often, in milliseconds, however long an outage lasts. */
 const maxProbeDelayMs = 60_000;
+/** The longest pause, in milliseconds, that an answer may ask for: a typing error there must not stop us for years. */
+const maxPauseMs = 3_600_000;
 
 /**
  * What the recent answers of one endpoint say about the next.
@@ -17,6 +19,8 @@ const maxProbeDelayMs = 60_000;
 export interface Circuit {
   /** `open` = nothing may go, `probe` = one intent may, `closed` = all may. */
   state(now: number): 'closed' | 'probe' | 'open';
+  /** How long nothing may go, in milliseconds; 0 = it is not open. */
+  waitMs(now: number): number;
   /** Why it is not closed, for the status; `null` when it is. */
   readonly reason: string | null;
   report(answer: Answer<unknown>, facts: CircuitFacts): Standing;
@@ -35,6 +39,13 @@ export interface Standing {
   readonly endpointWorks: boolean;
   /** What a 403 to this person alone means: try again alone, it is our rights, or it is this person. */
   readonly forbidden: 'retry' | 'denied' | 'person';
+  /** So many people were refused the same way before this answer that a refusal is not about its person. */
+  readonly refusesEveryone: boolean;
+}
+
+/** The pause that a busy answer asks for, within reason. Milliseconds. */
+export function pauseMs(retryAfterMs: number): number {
+  return Math.min(retryAfterMs, maxPauseMs);
 }
 
 export function createCircuit(backoff: BackoffPolicy): Circuit {
@@ -48,14 +59,21 @@ export function createCircuit(backoff: BackoffPolicy): Circuit {
   let reason: string | null = null;
   const people = createPeople();
 
+  function isOpen(now: number): boolean {
+    return openUntil !== null && now < openUntil;
+  }
+
+  /** Answers of calls that were begun before it opened can make the pause longer, and nothing else. */
   function open(why: string, facts: CircuitFacts, afterMs: number | null): void {
+    if (isOpen(facts.now) && afterMs === null) return;
     openings += 1;
-    const delay = afterMs ?? backoffMs(openings, policy, facts.random);
+    const delay = afterMs === null ? backoffMs(openings, policy, facts.random) : pauseMs(afterMs);
     openUntil = Math.max(openUntil ?? 0, facts.now + delay);
     reason = why;
   }
 
-  function close(): void {
+  function close({ now }: CircuitFacts): void {
+    if (isOpen(now)) return;
     unknownInRow = 0;
     openings = 0;
     openUntil = null;
@@ -65,25 +83,27 @@ export function createCircuit(backoff: BackoffPolicy): Circuit {
   return {
     state(now) {
       if (openUntil === null) return 'closed';
-      return now < openUntil ? 'open' : 'probe';
+      return isOpen(now) ? 'open' : 'probe';
     },
+    waitMs: (now) => Math.max(0, (openUntil ?? 0) - now),
     get reason() {
       return reason;
     },
     report(answer, facts) {
       const endpointWorks = unknownInRow === 0 && openUntil === null;
+      const { refusesEveryone } = people;
       let meaning: Standing['forbidden'] = 'retry';
       switch (answer.kind) {
         case 'done':
-          close();
-          people.forget();
+          close(facts);
+          people.served(facts.person);
           break;
         case 'refused': {
-          close();
           const code = `${answer.summary.apiCode ?? answer.summary.statusCode}`;
-          if (people.refused(code, facts.person)) {
+          people.refused(code, facts.person);
+          if (people.refusesEveryone) {
             open(`the same refusal (${code}) for ${maxRefusedInRow} people`, facts, null);
-          }
+          } else close(facts);
           break;
         }
         case 'forbidden':
@@ -105,40 +125,51 @@ export function createCircuit(backoff: BackoffPolicy): Circuit {
           if (unknownInRow >= maxUnknownInRow || openUntil !== null) open('no clear answers', facts, null);
           break;
       }
-      return { endpointWorks, forbidden: meaning };
+      return { endpointWorks, forbidden: meaning, refusesEveryone };
     },
   };
 }
 
-/** Who was refused, alone, since the last success. */
+/** Who was refused, alone; a success of anybody says that the endpoint is not to blame. */
 interface People {
-  /** @returns whether so many had the same refusal in a row that it cannot be about them */
-  refused(code: string, person: string | null): boolean;
+  /** So many had the same refusal in a row that it cannot be about them. */
+  readonly refusesEveryone: boolean;
+  refused(code: string, person: string | null): void;
   forbidden(person: string | null): Standing['forbidden'];
-  forget(): void;
+  served(person: string | null): void;
 }
 
 function createPeople(): People {
   let lastCode = '';
-  const refusedPeople = new Set<string>();
-  const forbiddenPeople = new Set<string>();
+  const refusedInRow = new Set<string>();
+  const forbiddenInRow = new Set<string>();
+  /** Those who were forbidden once, for all we know by themselves; the next time it is about them. */
+  const suspects = new Set<string>();
+
   return {
+    get refusesEveryone() {
+      return refusedInRow.size >= maxRefusedInRow;
+    },
     refused(code, person) {
-      if (code !== lastCode) refusedPeople.clear();
+      if (code !== lastCode) refusedInRow.clear();
       lastCode = code;
-      if (person !== null) refusedPeople.add(person);
-      return refusedPeople.size >= maxRefusedInRow;
+      if (person !== null && refusedInRow.size < maxRefusedInRow) refusedInRow.add(person);
     },
     forbidden(person) {
       if (person === null) return 'retry';
-      const seenBefore = forbiddenPeople.has(person);
-      forbiddenPeople.add(person);
-      if (forbiddenPeople.size > 1) return 'denied';
-      return seenBefore ? 'person' : 'retry';
+      if (forbiddenInRow.size < 2) forbiddenInRow.add(person);
+      if (forbiddenInRow.size > 1) {
+        suspects.clear();
+        return 'denied';
+      }
+      if (suspects.delete(person)) return 'person';
+      suspects.add(person);
+      return 'retry';
     },
-    forget() {
-      refusedPeople.clear();
-      forbiddenPeople.clear();
+    served(person) {
+      refusedInRow.clear();
+      forbiddenInRow.clear();
+      if (person !== null) suspects.delete(person);
     },
   };
 }

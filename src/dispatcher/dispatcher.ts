@@ -3,7 +3,7 @@ import type { BackoffPolicy } from '../core/backoff.ts';
 import type { Intent } from '../core/intent.ts';
 import type { IntentSettlement } from '../core/settlement.ts';
 import type { ManagementApi } from '../management-api/client.ts';
-import type { Batch, SafeguardPolicy, Store } from '../store/contract.ts';
+import type { Batch, SafeguardPolicy, SeenUser, Store } from '../store/contract.ts';
 import { createApplications } from './applications.ts';
 import { createCalls, leaseMs } from './calls.ts';
 import { carryOutKick } from './kick.ts';
@@ -13,7 +13,7 @@ import type { Throttle } from './throttle.ts';
 import type { LookFacts } from './verdict.ts';
 
 export interface DispatcherOptions {
-  readonly store: Pick<Store, 'claim' | 'settle'>;
+  readonly store: Pick<Store, 'claim' | 'beginAct' | 'settle'>;
   readonly api: ManagementApi;
   readonly throttle: Throttle;
   readonly protection: Protection;
@@ -45,12 +45,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { store, throttle, protection, policy, now } = options;
   const applications = createApplications(policy.kickAppIds);
 
-  function facts(intent: Intent): LookFacts {
+  function facts(intent: Intent, random: number): LookFacts {
     return {
       now: now(),
       backoff: policy.backoff,
       giveUpAfterMs: policy.giveUpAfterMs,
-      random: options.random(),
+      random,
       dryRun: policy.isDryRun(intent.source),
       isProtected: protection.covers,
     };
@@ -62,8 +62,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const person = batch.intents.length === 1 ? (first?.person ?? null) : null;
     const calls = createCalls({ api, throttle, leaseEnd, person, now, random });
     const { confirm, endSessions } = policy;
-    if (batch.action === 'resign') return carryOutResigns(batch, calls, { confirm, endSessions, facts });
-    const kickPolicy = { confirm, looksFirst: !protection.isEmpty, applications, facts };
+    // Drawn once, so that those of a batch come due together and share the next call, too.
+    const drawn = random();
+    const factsOf = (intent: Intent): LookFacts => facts(intent, drawn);
+    if (batch.action === 'resign') {
+      const begin = (seen: readonly SeenUser[]) => store.beginAct(batch.token, seen);
+      return carryOutResigns(batch, calls, { confirm, endSessions, begin, facts: factsOf });
+    }
+    const kickPolicy = { confirm, looksFirst: !protection.isEmpty, applications, facts: factsOf };
     return Promise.all(batch.intents.map((intent) => carryOutKick(intent, calls, kickPolicy)));
   }
 

@@ -5,7 +5,7 @@ import type { NotDone } from '../management-api/answer.ts';
 import type { Applications } from './applications.ts';
 import type { Called, Calls } from './calls.ts';
 import type { Standing } from './circuit.ts';
-import { final, judgeFailure, judgeLook, type LookFacts } from './verdict.ts';
+import { final, giveUp, judgeFailure, judgeLook, type LookFacts } from './verdict.ts';
 
 /** The most apps whose sessions are read after a kick. */
 const maxAppsChecked = 10;
@@ -31,8 +31,10 @@ interface Kick {
 type Stop = { readonly kind: 'stop'; readonly settlement: IntentSettlement };
 type Went<T> = { readonly kind: 'went'; readonly value: T } | Stop;
 
-/** Act, look: carries out one kick. It looks first only after an unclear answer, in a dry run,
- * to protect someone, and when it goes by an identifier that is not the event's first. */
+/**
+ * Act, look: carries out one kick. It looks first only after an unclear answer, in a dry run, to protect someone, and
+ * when it goes by an identifier that is not the event's first, which may name somebody else.
+ */
 export async function carryOutKick(
   intent: Intent,
   calls: Calls,
@@ -44,8 +46,10 @@ export async function carryOutKick(
   const apps = await findApps(kick);
   if (apps.kind === 'stop') return apps.settlement;
   if (intent.acted && looked.value) {
-    const active = await findActive(kick, looked.value.userId, apps.value);
-    if (active?.length === 0) return succeed(kick, true, null);
+    const sessions = await readSessions(kick, looked.value.userId, apps.value);
+    if (sessions?.isWhole && sessions.active.length === 0) return succeed(kick, true, null);
+    const end = giveUp(intent, policy.facts(intent), sessions === null ? null : false);
+    if (end) return settled(intent, end, null);
   }
   const kicked = await signOut(kick, apps.value);
   if (kicked.kind === 'stop') return kicked.settlement;
@@ -57,8 +61,8 @@ export async function carryOutKick(
 async function lookFirst(kick: Kick): Promise<Went<FoundUser | null>> {
   const { intent, calls, policy } = kick;
   const facts = policy.facts(intent);
-  if (!intent.acted && !facts.dryRun && !policy.looksFirst && !intent.voided)
-    return { kind: 'went', value: null };
+  const mayAct = intent.identifierIndex === 0 && !intent.acted && !intent.voided;
+  if (mayAct && !facts.dryRun && !policy.looksFirst) return { kind: 'went', value: null };
   const called = await calls.getUser(identifierInTurn(intent));
   if (called.answer.kind !== 'done')
     return fail(kick, called.answer, { standing: called.standing, isAct: false });
@@ -120,12 +124,14 @@ async function isSignedOut(
 ): Promise<boolean | null> {
   const userId = seen?.userId ?? (await findUserId(kick));
   if (userId === null) return null;
-  const active = await findActive(kick, userId, appIds);
-  if (active === null || active.length === 0) return active === null ? null : true;
+  const sessions = await readSessions(kick, userId, appIds);
+  if (sessions === null) return null;
+  const { active } = sessions;
+  if (active.length === 0) return true;
   const again = await kickAll(kick, active);
   if (again.answer.kind !== 'done') return false;
-  const still = await findActive(kick, userId, active);
-  return still === null ? null : still.length === 0;
+  const still = await readSessions(kick, userId, active);
+  return still === null ? null : still.active.length === 0;
 }
 
 async function findUserId({ intent, calls }: Kick): Promise<string | null> {
@@ -135,22 +141,30 @@ async function findUserId({ intent, calls }: Kick): Promise<string | null> {
   return answer.kind === 'done' ? (answer.data?.userId ?? null) : null;
 }
 
-/** Those of the kicked apps in which the user still has a session; `null` when an answer is missing. */
-async function findActive(
+interface Sessions {
+  /** Those of the kicked apps in which the user still has a session. */
+  readonly active: readonly string[];
+  /** Every kicked app that the user ever used was read. */
+  readonly isWhole: boolean;
+}
+
+/** @returns `null` when an answer is missing */
+async function readSessions(
   { calls }: Kick,
   userId: string,
   appIds: readonly string[],
-): Promise<string[] | null> {
+): Promise<Sessions | null> {
   const used = await calls.getLoggedInApps(userId);
   if (used.answer.kind !== 'done') return null;
   const kicked = new Set(appIds);
+  const toRead = used.answer.data.filter((one) => kicked.has(one));
   const active: string[] = [];
-  for (const appId of used.answer.data.filter((one) => kicked.has(one)).slice(0, maxAppsChecked)) {
+  for (const appId of toRead.slice(0, maxAppsChecked)) {
     const { answer } = await calls.checkSession({ userId, appId });
     if (answer.kind !== 'done') return null;
     if (answer.data) active.push(appId);
   }
-  return active;
+  return { active, isWhole: toRead.length <= maxAppsChecked };
 }
 
 function succeed(
@@ -167,7 +181,7 @@ function fail(
   { standing, isAct }: { standing: Standing; isAct: boolean },
 ): Stop {
   const { intent, policy } = kick;
-  const facts = { ...policy.facts(intent), ...standing, batchSize: 1, isAct, mayFallBack: true };
+  const facts = { ...policy.facts(intent), ...standing, batchSize: 1, isAct };
   return { kind: 'stop', settlement: settled(intent, judgeFailure(intent, answer, facts), answer.summary) };
 }
 

@@ -15,13 +15,15 @@ export function createProtection(
   api: Pick<ManagementApi, 'getUser'>,
   entries: readonly Identifier[],
 ): Protection {
+  /** By entry; who was found once stays protected, also when the entry names nobody any more. */
   const found = new Map<string, string | null>();
 
   async function refresh(): Promise<number> {
     let missing = 0;
     for (const entry of entries) {
       const answer = await api.getUser(entry);
-      if (answer.kind === 'done') found.set(identifierKey(entry), answer.data?.userId ?? null);
+      const key = identifierKey(entry);
+      if (answer.kind === 'done') found.set(key, answer.data?.userId ?? found.get(key) ?? null);
       else missing += 1;
     }
     return missing;

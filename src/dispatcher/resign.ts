@@ -1,12 +1,13 @@
-import type { FoundUser, Identifier } from '../core/identifier.ts';
+import { type FoundUser, type Identifier, resignedStatus } from '../core/identifier.ts';
 import { type AnswerSummary, type Intent, identifierInTurn } from '../core/intent.ts';
 import type { IntentSettlement, Settlement } from '../core/settlement.ts';
 import type { NotDone } from '../management-api/answer.ts';
-import type { Batch } from '../store/contract.ts';
+import type { Batch, SeenUser } from '../store/contract.ts';
 import type { Calls } from './calls.ts';
 import type { Standing } from './circuit.ts';
-import { lookAt } from './look.ts';
+import { type Looks, lookAt } from './look.ts';
 import {
+  again,
   final,
   judgeConfirmation,
   judgeFailure,
@@ -20,6 +21,8 @@ import {
 export interface ResignPolicy {
   readonly confirm: boolean;
   readonly endSessions: boolean;
+  /** Notes who is about to be sent, and says which of them may be; see `Store.beginAct`. */
+  begin(seen: readonly SeenUser[]): Promise<readonly string[]>;
   /** What every verdict goes by, as of now. */
   facts(intent: Intent): LookFacts;
 }
@@ -46,7 +49,7 @@ export async function carryOutResigns(
   const settled: IntentSettlement[] = [];
   const toAct: Seen[] = [];
   for (const intent of intents) {
-    const verdict = judgeLook(intent, looks.looks.get(intent.id) ?? { kind: 'unsure' }, policy.facts(intent));
+    const verdict = judgeLook(intent, shownBy(looks, intent), policy.facts(intent));
     if (verdict.kind === 'act') toAct.push({ intent, user: verdict.user });
     else
       settled.push(settleSeen({ intent, user: verdict.user }, verdict.settlement, { policy, summary: null }));
@@ -54,7 +57,21 @@ export async function carryOutResigns(
   return toAct.length === 0 ? settled : [...settled, ...(await act(toAct, calls, policy))];
 }
 
-async function act(seen: readonly Seen[], calls: Calls, policy: ResignPolicy): Promise<IntentSettlement[]> {
+/** Sends those that may still be sent; who was withdrawn since the claim goes back as it came. */
+async function act(wanted: readonly Seen[], calls: Calls, policy: ResignPolicy): Promise<IntentSettlement[]> {
+  const ids = await policy.begin(
+    wanted.map(({ intent, user }) => ({ intentId: intent.id, userId: user.userId })),
+  );
+  const stopped = wanted
+    .filter(({ intent }) => !ids.includes(intent.id))
+    .map((one) =>
+      settleSeen(one, again(one.intent, policy.facts(one.intent).now, {}), { policy, summary: null }),
+    );
+  const seen = wanted.filter(({ intent }) => ids.includes(intent.id));
+  return seen.length === 0 ? stopped : [...stopped, ...(await send(seen, calls, policy))];
+}
+
+async function send(seen: readonly Seen[], calls: Calls, policy: ResignPolicy): Promise<IntentSettlement[]> {
   const identifiers = seen.map(({ intent }) => identifierInTurn(intent));
   const { answer, standing } = await calls.resignUsers({
     userIdType: (identifiers[0] as Identifier).userIdType,
@@ -77,11 +94,9 @@ async function confirm(
   }
   const looks = await lookAt(calls, seen.map(afterAct));
   return seen.map((one) => {
-    const look: Look = (looks.kind === 'seen' ? looks.looks.get(one.intent.id) : null) ?? { kind: 'unsure' };
-    return settleSeen(one, judgeConfirmation(one.intent, look, policy.facts(one.intent)), {
-      policy,
-      summary,
-    });
+    const facts = { ...policy.facts(one.intent), batchSize: seen.length };
+    const settlement = judgeConfirmation(one.intent, shownBy(looks, one.intent), facts);
+    return settleSeen(one, settlement, { policy, summary, isTrouble: settlement.kind === 'again' });
   });
 }
 
@@ -93,16 +108,18 @@ async function lookAtRefused(
 ): Promise<IntentSettlement[]> {
   const looks = await lookAt(calls, seen.map(afterAct));
   return seen.map((one) => {
-    const look = looks.kind === 'seen' ? looks.looks.get(one.intent.id) : undefined;
-    if (look?.kind === 'found') {
-      const settlement = judgeConfirmation(one.intent, look, policy.facts(one.intent));
-      if (settlement.kind === 'final')
-        return settleSeen(one, settlement, { policy, summary: answer.summary });
+    const look = shownBy(looks, one.intent);
+    if (look.kind === 'found' && look.user.status !== resignedStatus) {
       return settleFailure(one, { answer, standing }, { policy, size: seen.length, isAct: true });
     }
-    const settlement = judgeConfirmation(one.intent, { kind: 'unsure' }, policy.facts(one.intent));
+    const facts = { ...policy.facts(one.intent), batchSize: seen.length };
+    const settlement = judgeConfirmation(one.intent, look, facts);
     return settleSeen(one, settlement, { policy, summary: answer.summary });
   });
+}
+
+function shownBy(looks: Looks, { id }: Intent): Look {
+  return (looks.kind === 'seen' ? looks.looks.get(id) : undefined) ?? { kind: 'unsure' };
 }
 
 /** The intent as the look after the act must see it: by the `user_id` that the look before it showed. */
@@ -121,14 +138,13 @@ function settleFailure(
     ...standing,
     batchSize: size,
     isAct,
-    mayFallBack: !isAct,
   });
   const isTrouble = isAct && answer.kind !== 'refused' && settlement.kind === 'again';
   return settleSeen(one, settlement, { policy, summary: answer.summary, isTrouble });
 }
 
 /**
- * Puts a settlement together with the kick that a resign brings: when it succeeds by our call, and already at its
+ * Puts a settlement together with the kick that a resign brings: when it succeeds, whoever did it, and already at its
  * first trouble, so that the person is signed out while we go on trying.
  */
 function settleSeen(

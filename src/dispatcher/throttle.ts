@@ -22,6 +22,8 @@ export interface Throttle {
   acquire(now: number): Permit;
   /** Resolves when one more request may be sent. */
   turn(): Promise<void>;
+  /** How long nothing may be sent to that endpoint, in milliseconds; 0 = it may. */
+  waitMs(endpoint: Endpoint, now: number): number;
   report(endpoint: Endpoint, answer: Answer<unknown>, facts: CircuitFacts): Standing;
   /** The endpoints that are not served, and why. */
   troubles(now: number): readonly { readonly endpoint: Endpoint; readonly reason: string }[];
@@ -74,6 +76,7 @@ export function createThrottle({ requestsPerSecond, backoff }: ThrottleOptions):
       };
     },
     turn,
+    waitMs: (endpoint, now) => circuit(endpoint).waitMs(now),
     report: (endpoint, answer, facts) => circuit(endpoint).report(answer, facts),
     troubles: (now) =>
       [...circuits].flatMap(([endpoint, one]) =>

@@ -4,11 +4,15 @@ import { contradiction, type FoundUser, resignedStatus } from '../core/identifie
 import { type AnswerSummary, type FinalStatus, type Intent, waitingSince } from '../core/intent.ts';
 import type { Settlement } from '../core/settlement.ts';
 import type { NotDone } from '../management-api/answer.ts';
+import { pauseMs, type Standing } from './circuit.ts';
 
 /** The pure table of what looks and answers mean for one intent. No I/O, no clock, no randomness of its own. */
 
 /** The most intents that may share a resign call (GenAuth: 1 to 50 `userIds`). */
 export const maxBatch = 50;
+
+/** So many attempts must have counted before an intent is given up. */
+const leastAttempts = 3;
 
 /** What every verdict goes by. Times in milliseconds. */
 export interface VerdictFacts {
@@ -35,33 +39,65 @@ export interface LookFacts extends VerdictFacts {
   readonly isProtected: (user: FoundUser) => boolean;
 }
 
-/** What a look before a resign means. */
+/** What a look before an act means. */
 export function judgeLook(intent: Intent, look: Look, facts: LookFacts): LookVerdict {
-  if (look.kind === 'found') return judgeFound(intent, look.user, facts);
-  if (look.kind === 'unsure')
-    return { kind: 'settle', user: null, settlement: again(intent, facts.now, { cap: 1 }) };
-  if (intent.acted) return { kind: 'settle', user: null, settlement: notConfirmed(intent, facts) };
-  return { kind: 'settle', user: null, settlement: nextIdentifier(intent, facts) };
+  const settle = (settlement: Settlement): LookVerdict => ({ kind: 'settle', user: null, settlement });
+  switch (look.kind) {
+    case 'found':
+      return judgeFound(intent, look.user, facts);
+    case 'unsure':
+      return settle(again(intent, facts.now, { cap: 1 }));
+    case 'missing':
+      return settle(isLost(intent) ? judgeLost(intent, facts) : nextIdentifier(intent, facts));
+  }
+}
+
+/** A kick of nobody does nothing; but a resign that was sent may be why its user is not there any more. */
+function isLost(intent: Intent): boolean {
+  return intent.acted && intent.action === 'resign';
+}
+
+/** Missing after an act is never "next identifier": the act may be why. */
+function judgeLost(intent: Intent, facts: LookFacts): Settlement {
+  return (
+    giveUp(intent, facts, false) ??
+    unclear(intent, { ...facts, batchSize: 1 }, { acted: true, counts: true, isAct: false })
+  );
 }
 
 function judgeFound(intent: Intent, user: FoundUser, facts: LookFacts): LookVerdict {
   const settle = (settlement: Settlement): LookVerdict => ({ kind: 'settle', user, settlement });
-  if (intent.action === 'resign' && user.status === resignedStatus) {
+  const isResign = intent.action === 'resign';
+  if (isResign && user.status === resignedStatus && isSamePerson(intent, user)) {
     return settle(final(facts.dryRun ? 'simulated' : 'succeeded', { confirmed: true, dryRun: facts.dryRun }));
   }
   if (intent.voided) return settle(again(intent, facts.now, { acted: false }));
   const hold = reasonToHold(intent, user, facts);
-  if (hold && facts.dryRun) return settle(final('simulated', { failure: hold, dryRun: true }));
+  if (facts.dryRun) return settle(final('simulated', { failure: hold, dryRun: true }));
   if (hold) return settle({ kind: 'hold', failure: hold });
-  return facts.dryRun ? settle(final('simulated', { dryRun: true })) : { kind: 'act', user };
+  const end = isResign && intent.acted ? giveUp(intent, facts, false) : null;
+  return end ? settle(end) : { kind: 'act', user };
 }
 
 function reasonToHold(intent: Intent, user: FoundUser, facts: LookFacts): Failure | null {
   if (facts.isProtected(user) && !intent.waived.includes('protected')) {
     return { code: 'protected', message: 'this person is protected by leavers.protected' };
   }
+  return identityConflict(intent, user);
+}
+
+/** Whom we have acted on is compared no more: identifiers may change with the act. */
+function isSamePerson(intent: Intent, user: FoundUser): boolean {
+  return (intent.acted && intent.seenUserId === user.userId) || identityConflict(intent, user) === null;
+}
+
+function identityConflict(intent: Intent, user: FoundUser): Failure | null {
+  if (intent.waived.includes('identity_conflict')) return null;
+  if (intent.seenUserId !== null && intent.seenUserId !== user.userId) {
+    return { code: 'identity_conflict', message: 'the user that was found is not the one found before' };
+  }
   const against = contradiction(user, intent.identifiers);
-  if (!against || intent.waived.includes('identity_conflict')) return null;
+  if (!against) return null;
   return { code: 'identity_conflict', message: `the user that was found has another ${against.userIdType}` };
 }
 
@@ -82,30 +118,22 @@ export function nextIdentifier(
 }
 
 /** GenAuth said that a resign is done, or may have done it; what a look by the `user_id` seen before says to that. */
-export function judgeConfirmation(intent: Intent, look: Look, facts: VerdictFacts): Settlement {
-  const resigned = look.kind === 'found' && look.user.status === resignedStatus;
-  return resigned ? final('succeeded', { confirmed: true }) : notConfirmed(intent, facts);
-}
-
-function notConfirmed(intent: Intent, facts: VerdictFacts): Settlement {
-  if (isTooOld(intent, facts)) {
-    const failure: Failure = { code: 'not_confirmed', message: 'GenAuth never showed the user as Resigned' };
-    return final('failed', { confirmed: false, failure });
+export function judgeConfirmation(
+  intent: Intent,
+  look: Look,
+  facts: VerdictFacts & { readonly batchSize: number },
+): Settlement {
+  if (look.kind === 'found' && look.user.status === resignedStatus) {
+    return final('succeeded', { confirmed: true });
   }
-  return later(intent, facts, { acted: true, attempts: intent.attempts + 1 });
+  return unclear(intent, facts, { acted: true, counts: look.kind !== 'unsure', isAct: false });
 }
 
-export interface FailureFacts extends VerdictFacts {
+export interface FailureFacts extends VerdictFacts, Standing {
   /** How many intents shared the call. */
   readonly batchSize: number;
   /** The call was to act, not to look. */
   readonly isAct: boolean;
-  /** A refusal as not found may go on to the next identifier: a kick, or a look before the act. */
-  readonly mayFallBack: boolean;
-  /** The call before this one to that endpoint succeeded, so that this one's end says something about this person. */
-  readonly endpointWorks: boolean;
-  /** What a 403 to one person alone means; see the circuit. */
-  readonly forbidden: 'retry' | 'denied' | 'person';
 }
 
 /** What an answer other than `done` means for an intent of its batch, after the looks that it asks for. */
@@ -121,7 +149,7 @@ export function judgeFailure(intent: Intent, answer: NotDone, facts: FailureFact
     case 'busy':
       return pause(intent, facts, answer.retryAfterMs);
     case 'unknown':
-      return judgeUnknown(intent, facts, facts.isAct && answer.sent);
+      return judgeUnknown(intent, answer, facts);
   }
 }
 
@@ -134,48 +162,72 @@ function judgeRefusal(
     return again(intent, facts.now, { cap: halve(facts.batchSize), acted: intent.acted && !facts.isAct });
   }
   const isMissing = answer.reason === 'user_not_found';
-  if (isMissing && facts.mayFallBack && !intent.acted)
-    return nextIdentifier(intent, { now: facts.now, dryRun: false });
+  if (isMissing && !intent.acted) return nextIdentifier(intent, { now: facts.now, dryRun: false });
+  if (!isMissing && facts.refusesEveryone && !isTooOld(intent, facts)) return pause(intent, facts, null);
   return failed(isMissing ? 'user_not_found' : 'refused', answer.summary);
 }
 
-function judgeUnknown(intent: Intent, facts: FailureFacts, mayBeDone: boolean): Settlement {
-  if (facts.endpointWorks && isTooOld(intent, facts)) {
-    return final('failed', {
-      failure: { code: 'gave_up', message: 'no clear answer within retry.giveUpAfter' },
-    });
-  }
-  return later(intent, facts, {
-    acted: intent.acted || mayBeDone,
-    attempts: intent.attempts + (facts.endpointWorks ? 1 : 0),
-    cap: intent.acted && facts.isAct ? halve(facts.batchSize) : intent.cap,
-  });
+/** An act is given up only by a later look; a look that stays unclear is itself the end. */
+function judgeUnknown(
+  intent: Intent,
+  answer: NotDone & { kind: 'unknown' },
+  facts: FailureFacts,
+): Settlement {
+  const { isAct, endpointWorks } = facts;
+  const end = !isAct && endpointWorks ? giveUp(intent, facts, null) : null;
+  const acted = intent.acted || (isAct && answer.sent);
+  return end ?? unclear(intent, facts, { acted, counts: endpointWorks, isAct });
 }
 
-/** All back, nothing counted; the circuit keeps the endpoint closed, the delay keeps an open one from spinning. */
+/**
+ * Later, with a look first. From the second time with half of the batch, so that whoever is to blame ends up alone; but
+ * an outage, which is nobody's fault, neither counts nor breaks batches up.
+ */
+function unclear(
+  intent: Intent,
+  facts: VerdictFacts & { readonly batchSize: number },
+  { acted, counts, isAct }: { acted: boolean; counts: boolean; isAct: boolean },
+): Settlement {
+  const isRepeat = intent.acted || intent.attempts > 0;
+  const halves = isRepeat && (counts || (isAct && facts.batchSize > 1));
+  const attempts = intent.attempts + (counts ? 1 : 0);
+  const dueAt = facts.now + backoffMs(Math.max(1, attempts), facts.backoff, facts.random);
+  return again(intent, dueAt, { acted, attempts, cap: halves ? halve(facts.batchSize) : intent.cap });
+}
+
+/**
+ * The end of an intent that stayed unclear for too long, or `null`. It is by age, never by a count that one outage can
+ * use up; and as an age can be used up by an outage too, it takes some tries alone while the endpoint served others.
+ */
+export function giveUp(intent: Intent, facts: VerdictFacts, confirmed: false | null): Settlement | null {
+  const isAlone = intent.cap === 1 && intent.attempts >= leastAttempts;
+  if (!isAlone || !isTooOld(intent, facts)) return null;
+  const failure: Failure =
+    intent.answer?.statusCode === 200
+      ? { code: 'not_confirmed', message: 'GenAuth said that it was done, and never showed it' }
+      : { code: 'gave_up', message: 'no clear answer within retry.giveUpAfter' };
+  return final('failed', { confirmed, failure });
+}
+
+/** All back, nothing counted; the circuit keeps others back, the delay keeps one that it does not from spinning. */
 function pause(intent: Intent, facts: VerdictFacts, afterMs: number | null): Settlement {
-  return again(intent, facts.now + Math.max(afterMs ?? 0, facts.backoff.minDelayMs), {});
+  return again(intent, facts.now + Math.max(pauseMs(afterMs ?? 0), facts.backoff.minDelayMs), {});
 }
 
 function halve(size: number): number {
   return Math.max(1, Math.ceil(size / 2));
 }
 
-/** Giving up is by age, never by a count that one outage can use up. */
 function isTooOld(intent: Intent, facts: VerdictFacts): boolean {
   return facts.now - waitingSince(intent) > facts.giveUpAfterMs;
 }
 
 type Change = Partial<Omit<Settlement & { kind: 'again' }, 'kind' | 'dueAt'>>;
 
-function again(intent: Intent, dueAt: number, change: Change): Settlement {
+/** Back in line, as it was but for the change. */
+export function again(intent: Intent, dueAt: number, change: Change): Settlement {
   const { cap, identifierIndex, attempts, acted } = intent;
   return { kind: 'again', dueAt, cap, identifierIndex, attempts, acted, ...change };
-}
-
-function later(intent: Intent, facts: VerdictFacts, change: Change): Settlement {
-  const attempt = Math.max(1, change.attempts ?? intent.attempts);
-  return again(intent, facts.now + backoffMs(attempt, facts.backoff, facts.random), change);
 }
 
 /** A final settlement; not confirmed, not a dry run and without a failure unless it is said. */

@@ -23,7 +23,7 @@ export interface Emulator {
   readonly applications: readonly Application[];
   /** @param port 0, the default, takes any that is free */
   start(port?: number): Promise<void>;
-  /** Breaks the connections that are left. */
+  /** Breaks the connections that are left. Closing what does not listen does nothing. */
   close(): Promise<void>;
   /** @throws ZodError for a user of another shape */
   addUsers(users: readonly NewUser[]): void;
@@ -119,6 +119,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       await once(server, 'listening');
     },
     async close() {
+      if (!server.listening) return;
       closing.abort();
       const closed = once(server, 'close');
       server.close();

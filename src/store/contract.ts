@@ -31,6 +31,13 @@ export interface Store {
   claim(request: ClaimRequest): Promise<Batch | null>;
 
   /**
+   * Notes, before a resign is sent, whom the look before it showed: from here on it may have been carried out, and the
+   * next thing is a look at that very user.
+   * @returns the ids of those that may be sent: not who was withdrawn meanwhile, and nobody when the lease has passed
+   */
+  beginAct(token: string, seen: readonly SeenUser[]): Promise<readonly string[]>;
+
+  /**
    * Settles every intent of a claimed batch, with its outcomes and the kicks it brings, in one transaction.
    * @returns false, and changes nothing, when the lease has passed to another
    */
@@ -140,6 +147,12 @@ export interface Batch {
   readonly cap: number;
   readonly acted: boolean;
   readonly intents: readonly Intent[];
+}
+
+export interface SeenUser {
+  readonly intentId: string;
+  /** GenAuth's `user_id`. */
+  readonly userId: string;
 }
 
 export interface DecisionRequest {

@@ -6,7 +6,7 @@ import { findDeadLetter, listDeadLetters } from './sqlite/dead-letters.ts';
 import { createGroupCommit } from './sqlite/group-commit.ts';
 import { claimOutcomes, insertOutcome, outcomesAfter, sequence, settleOutcomes } from './sqlite/outcomes.ts';
 import { findIntent, isBacklogged, listIntents, prune, readFigures } from './sqlite/reading.ts';
-import { decide, settle } from './sqlite/settle.ts';
+import { beginAct, decide, settle } from './sqlite/settle.ts';
 
 export interface SqliteStoreOptions {
   /** The database file; its folder is made when it is missing. */
@@ -32,6 +32,7 @@ export function openSqliteStore({ path }: SqliteStoreOptions): Store {
       if (batch) leases.begin(request);
       return batch;
     },
+    beginAct: (token, seen) => write(() => beginAct(connection, token, seen)),
     async settle(token, settlements, now) {
       const settled = await write(() => settle(connection, token, settlements, now));
       leases.end(token);

@@ -324,8 +324,8 @@ export function testStore(name: string, make: () => StoreUnderTest): void {
         expect(batches.filter(Boolean)).toHaveLength(1);
       });
 
-      it('claims what a lapsed lease left behind, as acted on; not a moment before', async () => {
-        const id = await idOf({});
+      it('claims what a lapsed lease left behind, a kick as acted on; not a moment before', async () => {
+        const id = await idOf({ action: 'kick' });
         await claimed();
         store = await subject.reopen(store);
         expect(await store.claim(claimRequest({ now: start + 30 * second - 1 }))).toBeNull();
@@ -413,6 +413,35 @@ export function testStore(name: string, make: () => StoreUnderTest): void {
         await idOf({});
         expect(await store.claim(claimRequest({ limits: { resign: 0, kick: 1 } }))).toBeNull();
         expect((await claimed({ limits: { resign: 1, kick: 0 } })).intents).toHaveLength(1);
+      });
+    });
+
+    describe('beginAct', () => {
+      const userId = 'a'.repeat(24);
+
+      it('notes whom a resign is sent about, so that a lapsed lease is followed by a look at that user', async () => {
+        await idOf({});
+        const batch = await claimed();
+        const ids = batch.intents.map(({ id }) => id);
+        expect(await store.beginAct(batch.token, [{ intentId: ids[0] ?? '', userId }])).toEqual(ids);
+        store = await subject.reopen(store);
+        const next = await claimed({ now: start + 30 * second });
+        expect(next.intents[0]).toMatchObject({ acted: true, seenUserId: userId });
+      });
+
+      it('leaves a resign that was never sent as it was when its lease lapses', async () => {
+        await idOf({});
+        await claimed();
+        store = await subject.reopen(store);
+        expect(await claimed({ now: start + 30 * second })).toMatchObject({ acted: false });
+      });
+
+      it('lets nothing be sent once the lease has passed, or once it is withdrawn', async () => {
+        const id = await idOf({});
+        const batch = await claimed();
+        expect(await store.beginAct('another', [{ intentId: id, userId }])).toEqual([]);
+        await idOf({ action: 'withdraw' });
+        expect(await store.beginAct(batch.token, [{ intentId: id, userId }])).toEqual([]);
       });
     });
 

@@ -60,7 +60,9 @@ export function claim(connection: Connection, request: ClaimRequest, alive: read
   const rows = gather(scope, lane, head, allowance);
   const counted = rows.filter((row) => needsCount(row)).length;
   if (counted >= allowance) holdExcess(scope, lane.action, rows);
-  return rows.length === 0 ? null : lease(scope, head, rows);
+  if (rows.length > 0) return lease(scope, head, rows);
+  const others = { ...request, limits: { ...request.limits, [lane.action]: 0 } };
+  return claim(connection, others, alive);
 }
 
 function openScope(connection: Connection, request: ClaimRequest, alive: readonly string[]): Scope {
@@ -123,7 +125,7 @@ function gather(scope: Scope, lane: Lane, head: Row, allowance: number): Row[] {
   const rows = connection.all(
     `select i.* from intents i
      where ${candidate} and i.user_id_type = :userIdType and i.cap = :cap
-       and (i.acted or i.lease_token is not null) = :acted
+       and (i.acted or (i.action = 'kick' and i.lease_token is not null)) = :acted
      order by i.due_at, i.seq limit :limit`,
     {
       ...bound,
@@ -149,9 +151,12 @@ function needsCount(row: Row): boolean {
   return row.exempt === 0 && row.counted_at === null;
 }
 
-/** A row that is claimed while it has a lease is one whose holder is gone: its call may have been carried out. */
+/**
+ * Whether a call of it may have been carried out. A row that is claimed while it has a lease is one whose holder is
+ * gone: a resign notes before its call that it is sent, a kick does not.
+ */
 function isActed(row: Row): boolean {
-  return row.acted === 1 || row.lease_token !== null;
+  return row.acted === 1 || (row.action === 'kick' && row.lease_token !== null);
 }
 
 function holdExcess(scope: Scope, action: Act, taken: readonly Row[]): void {

@@ -116,6 +116,14 @@ export function voidLater(connection: Connection, { seq, intent }: StoredIntent,
   });
 }
 
+/** Notes whom a call is about that is now sent; its lease goes on. */
+export function noteAct(connection: Connection, { seq, intent }: StoredIntent, seenUserId: string): void {
+  connection.run('update intents set acted = 1, progress = :progress where seq = :seq', {
+    seq,
+    progress: JSON.stringify({ ...progressOf(intent), seenUserId }),
+  });
+}
+
 function progressOf(intent: Intent): Progress {
   const { identifierIndex, attempts, seenUserId, kickBrought, waived, decisions, voided, failure, answer } =
     intent;

@@ -1,12 +1,28 @@
 import type { Failure } from '../../core/failure.ts';
 import type { Identifier } from '../../core/identifier.ts';
-import type { Intent } from '../../core/intent.ts';
+import type { FinalStatus, Intent } from '../../core/intent.ts';
 import { intentOutcome } from '../../core/outcome.ts';
 import type { IntentSettlement, Settlement } from '../../core/settlement.ts';
-import type { DecisionRequest } from '../contract.ts';
+import type { DecisionRequest, SeenUser } from '../contract.ts';
 import type { Connection } from './connection.ts';
 import { insertOutcome } from './outcomes.ts';
-import { changeIntent, insertIntent, readId, readIntent, type StoredIntent } from './rows.ts';
+import { changeIntent, insertIntent, noteAct, readId, readIntent, type StoredIntent } from './rows.ts';
+
+/** Notes that a claimed resign is about to be sent; see `Store.beginAct`. */
+export function beginAct(
+  connection: Connection,
+  token: string,
+  seen: readonly SeenUser[],
+): readonly string[] {
+  return seen
+    .filter(({ intentId, userId }) => {
+      const stored = findStored(connection, intentId);
+      if (stored?.leaseToken !== token || stored.intent.voided) return false;
+      noteAct(connection, stored, userId);
+      return true;
+    })
+    .map(({ intentId }) => intentId);
+}
 
 /** Settles a claimed batch; see `Store.settle`. */
 export function settle(
@@ -38,11 +54,14 @@ function settleOne(
   settled: IntentSettlement,
   now: number,
 ): void {
-  const settlement = obeyVoid(settled.settlement, stored.intent.voided);
+  const { voided } = stored.intent;
+  const settlement = obeyVoid(settled.settlement, voided);
+  // Nobody is signed out for a resign that is withdrawn, unless it turns out to be done.
+  const kick = voided && !isSuccess(settlement) ? null : settled.bringKick;
   const progress = {
     answer: settled.answer ?? stored.intent.answer,
     seenUserId: settled.seenUserId ?? stored.intent.seenUserId,
-    kickBrought: stored.intent.kickBrought || settled.bringKick !== null,
+    kickBrought: stored.intent.kickBrought || kick !== null,
   };
   switch (settlement.kind) {
     case 'again': {
@@ -67,14 +86,24 @@ function settleOne(
     }
     case 'final': {
       const { status, confirmed, dryRun, failure } = settlement;
-      const change = { status, dueAt: null, settledAt: now, progress: { ...progress, failure } };
+      const attempts = stored.intent.attempts + (isAnswered(settled, status) ? 1 : 0);
+      const change = { status, dueAt: null, settledAt: now, progress: { ...progress, attempts, failure } };
       const after = changeIntent(connection, stored, change);
       const facts = { status, time: now, confirmed, dryRun, failure };
       insertOutcome(connection, stored.seq, intentOutcome(after, facts));
       break;
     }
   }
-  if (settled.bringKick) bringKick(connection, stored, settled.bringKick, now);
+  if (kick) bringKick(connection, stored, kick, now);
+}
+
+function isSuccess(settlement: Settlement): boolean {
+  return settlement.kind === 'final' && settlement.status === 'succeeded';
+}
+
+/** The attempt that brought the answer counts as well; no answer, no attempt. */
+function isAnswered({ answer }: IntentSettlement, status: FinalStatus): boolean {
+  return answer !== null && (status === 'succeeded' || status === 'failed');
 }
 
 /**
@@ -105,15 +134,18 @@ function obeyVoid(settlement: Settlement, voided: Failure | null): Settlement {
   }
 }
 
-/** The kick of the person whom a resign is about; it keeps that person's place in the order. */
+/**
+ * The kick of the person whom a resign is about; it keeps that person's place in the order, and what a person has
+ * waived for the resign is waived for it, too.
+ */
 function bringKick(
   connection: Connection,
   { seq, intent }: StoredIntent,
   identifiers: readonly Identifier[],
   now: number,
 ): void {
-  const { source, person, eventId, subject, reason, requestedBy, actor, occurredAt } = intent;
-  insertIntent(connection, {
+  const { source, person, eventId, subject, reason, requestedBy, actor, occurredAt, waived } = intent;
+  const kick = insertIntent(connection, {
     source,
     eventId: `${eventId}#kick`,
     part: seq,
@@ -140,6 +172,7 @@ function bringKick(
     contentDigest: '',
     failure: null,
   });
+  if (waived.length > 0) changeIntent(connection, kick, { progress: { waived } });
 }
 
 /** Releases or cancels an intent; see `Store.decide`. */
