@@ -12,6 +12,7 @@ export const failureCodes = [
   'protected',
   'safeguard',
   'stale',
+  'needs_confirmation',
   'needs_approval',
   'record_deleted',
   'status_unknown',
@@ -20,6 +21,7 @@ export const failureCodes = [
   'superseded',
   'withdrawn_too_late',
   'canceled_by_operator',
+  'expired',
 ] as const;
 
 export type FailureCode = (typeof failureCodes)[number];

@@ -1,4 +1,5 @@
 import { type AdmissionPolicy, admit } from '../core/admission.ts';
+import type { Failure, FailureCode } from '../core/failure.ts';
 import type { Delivery } from '../core/handler.ts';
 import { actions, type Intent, type IntentDraft } from '../core/intent.ts';
 import type { Store } from '../store/contract.ts';
@@ -25,7 +26,10 @@ export type DecisionResult =
 export interface Decisions {
   /** Lets a held intent go on; the reason for which it was held counts no more, all others are checked again. */
   approve(intentId: string, decider: Decider): Promise<DecisionResult>;
-  cancel(intentId: string, decider: Decider): Promise<DecisionResult>;
+  /** Whoever asked says that it is meant; every other check is made again. */
+  confirm(intentId: string, decider: Decider): Promise<DecisionResult>;
+  /** @param failure what its outcome says; that an operator canceled it, unless told */
+  cancel(intentId: string, decider: Decider, failure?: Failure): Promise<DecisionResult>;
   /** Asks again for what failed, was canceled or was only simulated: a new intent, which passes every check again. */
   retry(
     intentId: string,
@@ -42,34 +46,53 @@ export interface DecisionsOptions {
   readonly now: () => number;
 }
 
+const canceledByOperator: Failure = { code: 'canceled_by_operator', message: 'canceled by an operator' };
+
 const retryable: readonly Intent['status'][] = ['failed', 'canceled', 'simulated'];
 
 export function createDecisions(options: DecisionsOptions): Decisions {
   const { store, receiver, sources, policy, now } = options;
 
-  function readmit(intent: Intent, at: number) {
+  /** Lets an intent go on, if it is still held for the reason for which it was when this was decided. */
+  async function release(
+    intent: Intent,
+    { actor, reason }: Decider,
+    waives: readonly FailureCode[],
+  ): Promise<DecisionResult> {
+    const at = now();
     const allowed = sources.get(intent.source)?.actions ?? actions;
-    const waived = [...intent.waived, 'needs_approval' as const];
-    if (intent.failure) waived.push(intent.failure.code);
+    const heldFor = intent.failure?.code;
+    const waived = [...intent.waived, ...waives, ...(heldFor ? [heldFor] : [])];
     const facts = { draft: draftOf(intent), byPerson: intent.actor !== null, waived };
-    return admit(facts, { ...policy, actions: allowed }, at);
+    const admission = admit(facts, { ...policy, actions: allowed }, at);
+    if (admission.status === 'canceled') return { kind: 'wrong-state', why: admission.failure.message };
+    const decision = { by: actor, at, verdict: 'approved', reason } as const;
+    const request = { intentId: intent.id, decision, admission, ...(heldFor ? { heldFor } : {}) };
+    return read(await store.decide(request), 'it is not held for that any more');
   }
 
   return {
-    async approve(intentId, { actor, reason }) {
+    async approve(intentId, decider) {
       const intent = (await store.findIntent(intentId))?.intent;
       if (!intent) return { kind: 'not-found' };
       if (intent.status !== 'held') return { kind: 'wrong-state', why: `it is ${intent.status}, not held` };
-      if (intent.actor === actor) return { kind: 'own-request' };
-      const at = now();
-      const admission = readmit(intent, at);
-      if (admission.status === 'canceled') return { kind: 'wrong-state', why: admission.failure.message };
-      const decision = { by: actor, at, verdict: 'approved', reason } as const;
-      return read(await store.decide({ intentId, decision, admission }), 'it is not held any more');
+      if (intent.failure?.code === 'needs_confirmation')
+        return { kind: 'wrong-state', why: 'whoever asked has not confirmed it yet' };
+      if (intent.actor === decider.actor) return { kind: 'own-request' };
+      return release(intent, decider, ['needs_approval']);
     },
 
-    async cancel(intentId, { actor, reason }) {
-      const failure = { code: 'canceled_by_operator', message: 'canceled by an operator' } as const;
+    async confirm(intentId, decider) {
+      const intent = (await store.findIntent(intentId))?.intent;
+      if (!intent) return { kind: 'not-found' };
+      if (intent.status !== 'held' || intent.failure?.code !== 'needs_confirmation')
+        return { kind: 'wrong-state', why: 'it does not wait for a confirmation' };
+      if (intent.actor !== decider.actor)
+        return { kind: 'wrong-state', why: 'only whoever asked can confirm it' };
+      return release(intent, decider, []);
+    },
+
+    async cancel(intentId, { actor, reason }, failure = canceledByOperator) {
       const decision = { by: actor, at: now(), verdict: 'canceled', reason } as const;
       const admission = { status: 'canceled', failure } as const;
       const decided = await store.decide({ intentId, decision, admission });

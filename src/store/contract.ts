@@ -1,4 +1,5 @@
 import type { Admission } from '../core/admission.ts';
+import type { FailureCode } from '../core/failure.ts';
 import type { UserIdType } from '../core/identifier.ts';
 import type { Act, Decision, Intent, IntentFacts, IntentStatus } from '../core/intent.ts';
 import type { Outcome, OutcomeDraft } from '../core/outcome.ts';
@@ -70,6 +71,14 @@ export interface Store {
   claimOutcomes(publisher: string, request: OutcomeClaim): Promise<readonly Outcome[] | null>;
   /** Moves a publisher's cursor and ends its lease. @returns false when the lease has passed to another */
   settleOutcomes(publisher: string, token: string, position: number): Promise<boolean>;
+
+  /**
+   * Keeps a note under a key until it expires, in the place of an earlier one: what a conversation with people outside
+   * needs to go on after a restart, such as where a message is. Notes that have expired are cleared away meanwhile.
+   */
+  keepNote(note: Note, now: number): Promise<void>;
+  /** The text of a note that has not expired. */
+  findNote(key: string, now: number): Promise<string | null>;
 
   /** How much is waiting, and how far the publishers are. */
   figures(now: number): Promise<StoreFigures>;
@@ -158,8 +167,18 @@ export interface SeenUser {
 export interface DecisionRequest {
   readonly intentId: string;
   readonly decision: Decision;
-  /** For a release: how the intent goes on; ignored when it is canceled. */
+  /** For a release: how the intent goes on. When it is canceled: with which failure, if this one is `canceled`. */
   readonly admission: Admission;
+  /** Set when only an intent that is held for this very reason is meant; another is in the wrong state. */
+  readonly heldFor?: FailureCode;
+}
+
+/** See `Store.keepNote`. */
+export interface Note {
+  readonly key: string;
+  readonly text: string;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
 }
 
 /** `all`, an action, or a source id. */

@@ -5,6 +5,7 @@ import { type Connection, openConnection } from './sqlite/connection.ts';
 import { findDeadLetter, listDeadLetters } from './sqlite/dead-letters.ts';
 import { createGroupCommit } from './sqlite/group-commit.ts';
 import { claimOutcomes, insertOutcome, outcomesAfter, sequence, settleOutcomes } from './sqlite/outcomes.ts';
+import { findNote, keepNote } from './sqlite/notes.ts';
 import { findIntent, isBacklogged, listIntents, prune, readFigures } from './sqlite/reading.ts';
 import { beginAct, decide, settle } from './sqlite/settle.ts';
 
@@ -51,6 +52,8 @@ export function openSqliteStore({ path }: SqliteStoreOptions): Store {
     claimOutcomes: (publisher, request) => write(() => claimOutcomes(connection, publisher, request)),
     settleOutcomes: (publisher, token, position) =>
       write(() => settleOutcomes(connection, publisher, token, position)),
+    keepNote: (note, now) => write(() => keepNote(connection, note, now)),
+    findNote: (key, now) => read(() => findNote(connection, key, now)),
     figures: (now) => read(() => readFigures(connection, now)),
     isBacklogged: (limit, now) => read(() => isBacklogged(connection, limit, now)),
     prune: (before, limit) => write(() => prune(connection, before, limit)),

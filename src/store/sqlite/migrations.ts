@@ -93,4 +93,12 @@ export const migrations: readonly string[] = [
     reason text
   ) without rowid;
   `,
+  `
+  create table notes (
+    key text primary key,
+    text text not null,
+    expires_at integer not null
+  ) without rowid;
+  create index notes_by_expiry on notes (expires_at);
+  `,
 ];

@@ -185,10 +185,15 @@ export function decide(
   if (!stored) return 'not_found';
   const { intent } = stored;
   if (!isDecidable(stored, decision.verdict)) return 'wrong_state';
+  const { heldFor } = request;
+  if (heldFor && !(intent.status === 'held' && intent.failure?.code === heldFor)) return 'wrong_state';
   const decisions = [...intent.decisions, decision];
   const time = decision.at;
   if (decision.verdict === 'canceled') {
-    const failure: Failure = { code: 'canceled_by_operator', message: 'canceled by an operator' };
+    const failure: Failure =
+      admission.status === 'canceled'
+        ? admission.failure
+        : { code: 'canceled_by_operator', message: 'canceled by an operator' };
     const change = {
       status: 'canceled',
       dueAt: null,
