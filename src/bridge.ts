@@ -1,15 +1,18 @@
 import { createLegs } from './bridge/legs.ts';
 import { type Listeners, openListeners } from './bridge/listeners.ts';
+import { createDirectory } from './bridge/slack.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/log.ts';
 import { createDispatcher, type DispatchPolicy } from './dispatcher/dispatcher.ts';
 import { createProtection } from './dispatcher/protection.ts';
 import { createThrottle } from './dispatcher/throttle.ts';
 import { createMetrics, type Metrics } from './ingress/metrics.ts';
+import { createSlackVoice } from './ingress/slack.ts';
 import { createManagementApi } from './management-api/client.ts';
 import { createLogPublisher } from './publishers/log.ts';
 import { createRelay, type Publisher } from './publishers/relay.ts';
 import { createSequencer } from './publishers/sequencer.ts';
+import { createSlackReply } from './publishers/slack-reply.ts';
 import { createStream } from './publishers/stream.ts';
 import type { Store } from './store/contract.ts';
 import { openSqliteStore } from './store/sqlite.ts';
@@ -61,7 +64,15 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   const policy = dispatchPolicy(config);
   const dispatcher = createDispatcher({ store, api, throttle, protection, policy, now, random });
   const stream = createStream({ store });
-  const publishers = [withCounts(createLogPublisher(log), metrics), ...(options.publishers ?? [])];
+  const directory = createDirectory(api);
+  const slackVoice = config.slack
+    ? createSlackVoice({ settings: config.slack, store, isDryRun: config.leavers.dryRun, now, log })
+    : null;
+  const publishers = [
+    withCounts(createLogPublisher(log), metrics),
+    ...(slackVoice ? [createSlackReply({ ...slackVoice, now })] : []),
+    ...(options.publishers ?? []),
+  ];
   const relays = publishers.map((publisher) => ({
     name: publisher.name,
     relay: createRelay({ store, publisher, backoff: config.retry, now, log, random }),
@@ -78,8 +89,9 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   });
 
   const closing = new AbortController();
-  async function close(servers: Listeners['servers']): Promise<void> {
+  async function close({ servers, slack }: Pick<Listeners, 'servers' | 'slack'>): Promise<void> {
     closing.abort();
+    await slack?.stop();
     await Promise.all(servers.map((server) => server.close()));
     await legs.stop();
     api.close();
@@ -88,12 +100,14 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
 
   try {
     const { signal } = closing;
-    const rooms = { config, store, metrics, throttle, protection, stream, relays, log, now, closing: signal };
-    const { servers, url, adminUrl } = await openListeners(rooms);
+    const shared = { config, store, metrics, throttle, protection, stream, relays, log, now };
+    const listeners = await openListeners({ ...shared, slackVoice, directory, closing: signal });
+    const { url, adminUrl } = listeners;
     legs.start();
-    return { url, adminUrl, close: () => close(servers) };
+    listeners.slack?.start();
+    return { url, adminUrl, close: () => close(listeners) };
   } catch (error) {
-    await close([]);
+    await close({ servers: [], slack: null });
     throw error;
   }
 }

@@ -22,7 +22,7 @@ export interface LoadOptions {
 }
 
 /** Sections of the contract that are still to be built: one that did nothing would be worse than a fault. */
-const notYet = ['kafka', 'slack'];
+const notYet = ['kafka'];
 
 /** Reads and checks the configuration file. @throws ConfigFault with everything that is wrong with it */
 export function loadConfig(path: string, options: LoadOptions): Config {

@@ -4,15 +4,16 @@ import type { Log } from '../core/log.ts';
 import type { Protection } from '../dispatcher/protection.ts';
 import type { Throttle } from '../dispatcher/throttle.ts';
 import { type Activity, createActivity } from '../ingress/activity.ts';
-import type { Degradation } from '../ingress/api/operation.ts';
+import { type Degradation, silences } from '../ingress/api/operation.ts';
 import { apiSource } from '../ingress/api/source.ts';
 import { apiRoutes } from '../ingress/api.ts';
-import { createDecisions } from '../ingress/decisions.ts';
+import { createDecisions, type Decisions } from '../ingress/decisions.ts';
 import { healthRoutes, metricsRoutes } from '../ingress/health.ts';
 import { createHttpApp, hookRoutes } from '../ingress/http.ts';
 import type { Metrics } from '../ingress/metrics.ts';
-import { createReceiver } from '../ingress/receive.ts';
+import { createReceiver, type Receiver } from '../ingress/receive.ts';
 import { type HttpServer, openHttpServer } from '../ingress/server.ts';
+import { createSlack, type Directory, type Slack, type SlackVoice, slackSource } from '../ingress/slack.ts';
 import type { Source, Sources } from '../ingress/source.ts';
 import type { Relay } from '../publishers/relay.ts';
 import type { Stream } from '../publishers/stream.ts';
@@ -27,6 +28,9 @@ export interface Rooms {
   readonly protection: Protection;
   readonly stream: Stream;
   readonly relays: readonly { readonly name: string; readonly relay: Relay }[];
+  /** `null` when no workspace is configured. */
+  readonly slackVoice: SlackVoice | null;
+  readonly directory: Directory;
   readonly log: Log;
   readonly now: () => number;
   readonly closing: AbortSignal;
@@ -34,6 +38,8 @@ export interface Rooms {
 
 export interface Listeners {
   readonly servers: readonly HttpServer[];
+  /** To be started once all is there, and stopped before the servers. */
+  readonly slack: Slack | null;
   readonly url: string;
   readonly adminUrl: string;
 }
@@ -41,15 +47,16 @@ export interface Listeners {
 /** Opens the listeners: everything on one, or the operator's side on one of its own. */
 export async function openListeners(rooms: Rooms): Promise<Listeners> {
   const { host, port, admin, trustProxy } = rooms.config.server;
-  const { hooks, health, operator } = createRoutes(rooms);
+  const { hooks, health, operator, slack } = createRoutes(rooms);
+  const outside = slack?.router ? [hooks, slack.router, health] : [hooks, health];
   const open = (routes: readonly Router[], address: { host: string; port: number }): Promise<HttpServer> =>
     openHttpServer({ app: createHttpApp({ routes, trustProxy, log: rooms.log }), ...address });
-  const main = await open(admin ? [hooks, health] : [hooks, health, operator], { host, port });
+  const main = await open(admin ? outside : [...outside, operator], { host, port });
   const url = urlOf(host, main.port);
-  if (!admin) return { servers: [main], url, adminUrl: url };
+  if (!admin) return { servers: [main], slack, url, adminUrl: url };
   try {
     const own = await open([health, operator], admin);
-    return { servers: [main, own], url, adminUrl: urlOf(admin.host, own.port) };
+    return { servers: [main, own], slack, url, adminUrl: urlOf(admin.host, own.port) };
   } catch (error) {
     await main.close();
     throw error;
@@ -60,7 +67,14 @@ function urlOf(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function createRoutes(rooms: Rooms): { hooks: Router; health: Router; operator: Router } {
+interface Routes {
+  readonly hooks: Router;
+  readonly health: Router;
+  readonly operator: Router;
+  readonly slack: Slack | null;
+}
+
+function createRoutes(rooms: Rooms): Routes {
   const { config, store, metrics, log, now } = rooms;
   const sources = sourcesOf(config);
   const { maxBodyBytes, tokens } = config.server;
@@ -80,6 +94,7 @@ function createRoutes(rooms: Rooms): { hooks: Router; health: Router; operator: 
     },
   });
   const decisions = createDecisions({ store, receiver, sources, policy, now });
+  const slack = openSlack(rooms, { receiver, decisions, activity });
   const operator = apiRoutes({
     store,
     receiver,
@@ -90,7 +105,7 @@ function createRoutes(rooms: Rooms): { hooks: Router; health: Router; operator: 
     stream: rooms.stream,
     closing: rooms.closing,
     activity: activity.report,
-    degradations: () => degradations(rooms),
+    degradations: () => degradations(rooms, slack),
     now,
     log,
   });
@@ -99,7 +114,25 @@ function createRoutes(rooms: Rooms): { hooks: Router; health: Router; operator: 
     hooks: hookRoutes({ receiver, sources, maxBodyBytes }),
     health: healthRoutes({ probe: () => store.probe(), log }),
     operator,
+    slack,
   };
+}
+
+function openSlack(
+  rooms: Rooms,
+  doors: { receiver: Receiver; decisions: Decisions; activity: Activity },
+): Slack | null {
+  const { config, slackVoice: voice } = rooms;
+  if (!config.slack || !voice) return null;
+  return createSlack({
+    ...rooms,
+    ...doors,
+    voice,
+    settings: config.slack,
+    isDryRun: config.leavers.dryRun,
+    maxBodyBytes: config.server.maxBodyBytes,
+    troubles: () => [...degradations(rooms, null), ...silences(doors.activity.report())],
+  });
 }
 
 function sourcesOf(config: Config): Sources {
@@ -107,11 +140,12 @@ function sourcesOf(config: Config): Sources {
     source.id,
     { ...source, transport: 'http' },
   ]);
-  return new Map([...configured, [apiSource.id, apiSource]]);
+  const ways = config.slack ? [apiSource, slackSource] : [apiSource];
+  return new Map([...configured, ...ways.map((way): [string, Source] => [way.id, way])]);
 }
 
 /** What does not work as it should. It never shows in readiness: deliveries must still be kept. */
-function degradations({ throttle, protection, relays, now }: Rooms): Degradation[] {
+function degradations({ throttle, protection, relays, now }: Rooms, slack: Slack | null): Degradation[] {
   const found: Degradation[] = throttle
     .troubles(now())
     .map(({ endpoint, reason }) => ({ code: 'calls_paused', message: `${endpoint}: ${reason}` }));
@@ -121,6 +155,8 @@ function degradations({ throttle, protection, relays, now }: Rooms): Degradation
       message: 'protected people could not be looked up; nothing is done',
     });
   }
+  if (slack?.isConnected() === false)
+    found.push({ code: 'slack_disconnected', message: 'Slack cannot be reached; commands do not come in' });
   for (const { name, relay } of relays) {
     if (relay.failures() > 0) found.push({ code: 'publisher_failing', message: `${name}: outcomes wait` });
   }

@@ -9,13 +9,14 @@ const secretName = /secret|token|password|passphrase|credential|key|signature|au
  * hidden whose name sounds like a secret, and whatever is not plain data; of a URL, its user and password.
  */
 export function maskConfig(config: Config): unknown {
-  const { server, store, genauth, leavers, sources } = config;
+  const { server, store, genauth, leavers, sources, slack } = config;
   return {
     ...config,
     server: { ...server, tokens: server.tokens.map((one) => ({ ...one, token: hidden })) },
     store: { url: hideCredentials(store.url) },
     genauth: { ...genauth, accessKeySecret: hidden },
     leavers: { ...leavers, protected: leavers.protected.map((one) => ({ ...one, userId: hidden })) },
+    slack: slack && { ...slack, signingSecret: hidden, botToken: hidden, appToken: hidden },
     sources: Object.fromEntries(
       Object.values(sources).map(({ id, handler: _, kind, settings, ...rest }) => [
         id,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { identifierSchema } from '../core/identifier.ts';
 import { actions } from '../core/intent.ts';
+import { slackSchema } from './slack.ts';
 import { areRead, count, dayMs, duration, port, text } from './value.ts';
 
 /** What an operator may do; each may do what the ones before it may. */
@@ -227,20 +228,39 @@ const retention = z
     deadLettersMs: deadLetters,
   }));
 
+/** What a person asks for in Slack must be possible to approve. */
+function approvalFault(file: { slack?: unknown; leavers?: unknown }): string | null {
+  const { allow, approve } = Object(file.slack);
+  const { users = [], userGroups = [] } = Object(Object(allow).resign);
+  const someAsk = [...users, ...userGroups].length > 0;
+  if (!someAsk || Object(file.leavers).fourEyes === false || Object(approve).channel) return null;
+  return 'is required: resigns asked for in Slack wait for an approval, as leavers.fourEyes says';
+}
+
 /** The whole file, except that each source is checked by its handler. */
-export const fileSchema = z.strictObject({
-  server: server.prefault({}).describe('how the bridge is reached'),
-  store: store.prefault({}).describe('the durable memory'),
-  genauth: genauth.describe('the management API'),
-  leavers: leavers.describe('what is done to whom, and how carefully'),
-  retry: retry.prefault({}).describe('when a call is repeated'),
-  limits: limits.prefault({}).describe('how much may wait'),
-  retention: retention.prefault({}).describe('how long what is over is kept'),
-  sources: z
-    .record(z.string(), z.unknown())
-    .prefault({})
-    .describe('who may send: one entry per sender, by its id'),
-});
+export const fileSchema = z
+  .strictObject({
+    server: server.prefault({}).describe('how the bridge is reached'),
+    store: store.prefault({}).describe('the durable memory'),
+    genauth: genauth.describe('the management API'),
+    leavers: leavers.describe('what is done to whom, and how carefully'),
+    retry: retry.prefault({}).describe('when a call is repeated'),
+    limits: limits.prefault({}).describe('how much may wait'),
+    retention: retention.prefault({}).describe('how long what is over is kept'),
+    sources: z
+      .record(z.string(), z.unknown())
+      .prefault({})
+      .describe('who may send: one entry per sender, by its id'),
+    slack: slackSchema
+      .nullable()
+      .default(null)
+      .describe('the Slack workspace from which people may ask; null = none'),
+  })
+  .superRefine((file, context) => {
+    const message = approvalFault(file);
+    if (message !== null)
+      context.addIssue({ code: 'custom', path: ['slack', 'approve', 'channel'], message });
+  });
 
 /** The engine's own keys of a source, beside the settings of its handler. */
 export const sourceSchema = z

@@ -4,8 +4,8 @@ import { claim } from './sqlite/claim.ts';
 import { type Connection, openConnection } from './sqlite/connection.ts';
 import { findDeadLetter, listDeadLetters } from './sqlite/dead-letters.ts';
 import { createGroupCommit } from './sqlite/group-commit.ts';
-import { claimOutcomes, insertOutcome, outcomesAfter, sequence, settleOutcomes } from './sqlite/outcomes.ts';
 import { findNote, keepNote } from './sqlite/notes.ts';
+import { claimOutcomes, insertOutcome, outcomesAfter, sequence, settleOutcomes } from './sqlite/outcomes.ts';
 import { findIntent, isBacklogged, listIntents, prune, readFigures } from './sqlite/reading.ts';
 import { beginAct, decide, settle } from './sqlite/settle.ts';
 

@@ -22,6 +22,12 @@ export interface OperationRoutesOptions {
   readonly now: () => number;
 }
 
+/** The sources from which something should have come by now. */
+export function silences(activity: readonly SourceActivity[]): Degradation[] {
+  const silent = activity.filter((one) => one.silent);
+  return silent.map(({ id }) => ({ code: 'source_silent', message: `nothing has come from ${id}` }));
+}
+
 const pauseBody = z.strictObject({ scope: z.string().min(1).max(128), reason: reasonSchema.nullish() });
 
 /** Pausing and resuming, and how things are. */
@@ -55,11 +61,7 @@ export function operationRoutes(options: OperationRoutesOptions): readonly Route
       path: '/status',
       role: 'viewer',
       async answer() {
-        const silent = activity().filter((one) => one.silent);
-        const degraded = [
-          ...degradations(),
-          ...silent.map(({ id }) => ({ code: 'source_silent', message: `nothing has come from ${id}` })),
-        ];
+        const degraded = [...degradations(), ...silences(activity())];
         const status = degraded.length > 0 ? 'degraded' : 'ok';
         const figures = figuresView(await store.figures(now()));
         return { status: 200, body: { status, degraded, pauses: await listPauses(), figures } };

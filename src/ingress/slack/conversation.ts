@@ -1,0 +1,139 @@
+import type { FailureCode } from '../../core/failure.ts';
+import type { Intent } from '../../core/intent.ts';
+import { type Log, traceOf } from '../../core/log.ts';
+import { recordOutcome } from '../../core/outcome.ts';
+import type { Store } from '../../store/contract.ts';
+import { type Allowance, createAllowance } from '../allowance.ts';
+import type { Decisions } from '../decisions.ts';
+import { type Message, shortMessage } from './blocks.ts';
+import { createQueues } from './deadline.ts';
+import { keyOf, type Notes } from './notes.ts';
+import type { Replies } from './replies.ts';
+import type { Right, Rights } from './rights.ts';
+import { slackSource } from './source.ts';
+import type { FoundIntent } from './state.ts';
+import type { SlackWeb } from './web.ts';
+
+/** What commands and presses have in common. */
+export interface Conversation {
+  readonly decisions: Pick<Decisions, 'confirm' | 'approve' | 'cancel'>;
+  readonly notes: Notes;
+  readonly rights: Rights;
+  readonly replies: Replies;
+  readonly web: SlackWeb;
+  readonly hours: Hours;
+  findIntents(ids: readonly string[]): Promise<readonly FoundIntent[]>;
+  /** Says politely that somebody may not, and records it. */
+  refuse(slackUserId: string, facts: { what: string; right: Right }): Promise<Message>;
+  /** Cancels what nobody confirmed or approved in time. */
+  expire(intentIds: readonly string[], message: string): Promise<void>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+export interface ConversationOptions
+  extends Omit<Conversation, 'hours' | 'refuse' | 'expire' | 'findIntents'> {
+  readonly store: Pick<Store, 'findIntent' | 'record'>;
+  readonly perHour: number;
+}
+
+/** How long a confirmation and an approval are good for, in milliseconds. */
+export const goodForMs = { confirmation: 300_000, approval: 86_400_000 };
+
+/** Why a held intent that was asked for in Slack is over now, or `null`. */
+export function expiry(
+  intent: Intent,
+  now: number,
+): { readonly code: FailureCode; readonly message: string } | null {
+  if (intent.status !== 'held' || intent.source !== slackSource.id) return null;
+  const heldFor = intent.failure?.code;
+  if (heldFor === 'needs_confirmation' && now - intent.receivedAt > goodForMs.confirmation)
+    return { code: 'expired', message: 'it was not confirmed within five minutes' };
+  const since = intent.decisions.at(-1)?.at ?? intent.receivedAt;
+  if (heldFor === 'needs_approval' && now - since > goodForMs.approval)
+    return { code: 'expired', message: 'nobody approved it within 24 hours' };
+  return null;
+}
+
+export function createConversation(options: ConversationOptions): Conversation {
+  const { store, decisions, now, log } = options;
+  const refusals = createRefusals(options);
+  return {
+    ...options,
+    hours: createHours(options),
+    async findIntents(ids) {
+      const found = await Promise.all(ids.map((id) => store.findIntent(id)));
+      return found.filter((one) => one !== null);
+    },
+    async refuse(slackUserId, { what, right }) {
+      await refusals(
+        slackUserId,
+        `${what}: ${right === 'no' ? 'not allowed' : 'a user group could not be read'}`,
+      );
+      return shortMessage(
+        right === 'no'
+          ? `Sorry, you may not do that here (${what}). Nothing was done. The configuration of the bridge says who may; this try was recorded.`
+          : 'Nothing was done: Slack did not say in time whether you may do that. Try again in a minute.',
+      );
+    },
+    async expire(intentIds, message) {
+      const decider = { actor: 'slack', reason: message };
+      for (const id of intentIds) await decisions.cancel(id, decider, { code: 'expired', message });
+    },
+    now,
+    log,
+  };
+}
+
+/** Refusals a minute of one person that are recorded; the trail must not be filled by asking in vain. */
+const maxRefusals = 10;
+
+function createRefusals({ store, now, log }: ConversationOptions) {
+  const allowances = new Map<string, Allowance>();
+  return async (slackUserId: string, reason: string): Promise<void> => {
+    const time = now();
+    const allowance = allowances.get(slackUserId) ?? createAllowance(maxRefusals, 60_000);
+    allowances.set(slackUserId, allowance);
+    if (!allowance.take(time)) return;
+    const actor = `slack:${slackUserId}`;
+    const outcome = recordOutcome({ type: 'request.refused', source: slackSource.id, time, actor, reason });
+    // A refusal stands even when it cannot be recorded, and nobody waits for it.
+    void store
+      .record(outcome)
+      .catch((error: unknown) => log.error(traceOf(error), 'a refusal was not recorded'));
+  };
+}
+
+/** How many people one person has confirmed in the last hour. It survives a restart. */
+export interface Hours {
+  room(slackUserId: string): Promise<number>;
+  /** @returns false, and takes nothing, when that many are too many */
+  take(slackUserId: string, count: number): Promise<boolean>;
+}
+
+const hourMs = 3_600_000;
+
+function createHours({ notes, now, perHour }: ConversationOptions): Hours {
+  const inTurn = createQueues();
+
+  async function read(slackUserId: string): Promise<number[]> {
+    const text = (await notes.findText(keyOf.hour(slackUserId))) ?? '';
+    return text
+      .split(' ')
+      .map(Number)
+      .filter((at) => at > now() - hourMs);
+  }
+
+  return {
+    room: async (slackUserId) => Math.max(0, perHour - (await read(slackUserId)).length),
+    take: (slackUserId, count) =>
+      inTurn(slackUserId, async () => {
+        const times = await read(slackUserId);
+        if (times.length + count > perHour) return false;
+        times.push(...Array.from({ length: count }, now));
+        await notes.keepText(keyOf.hour(slackUserId), times.join(' '));
+        return true;
+      }),
+  };
+}

@@ -1,0 +1,87 @@
+import type { Store } from '../../store/contract.ts';
+import type { Degradation } from '../api/operation.ts';
+import { type Conversation, expiry } from './conversation.ts';
+import type { Replies } from './replies.ts';
+import { slackSource } from './source.ts';
+
+const pageLimit = 200;
+
+export interface SweepOptions {
+  readonly store: Pick<Store, 'listIntents'>;
+  readonly conversation: Conversation;
+}
+
+/** Cancels what nobody confirmed or approved in time. @returns how many */
+export async function sweep({ store, conversation }: SweepOptions): Promise<number> {
+  let swept = 0;
+  let cursor: string | null = null;
+  do {
+    const query = {
+      statuses: ['held' as const],
+      person: null,
+      source: slackSource.id,
+      cursor,
+      limit: pageLimit,
+    };
+    const page: Awaited<ReturnType<Store['listIntents']>> = await store.listIntents(query);
+    for (const intent of page.items) {
+      const over = expiry(intent, conversation.now());
+      if (!over) continue;
+      await conversation.expire([intent.id], over.message);
+      swept += 1;
+    }
+    cursor = page.next;
+  } while (cursor !== null);
+  return swept;
+}
+
+export interface WatchOptions {
+  /** What does not work as it should at the moment. */
+  readonly troubles: () => readonly Degradation[];
+  readonly replies: Pick<Replies, 'announceTrouble'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** A trouble that comes back within this is still the same one, in milliseconds. */
+const overAfterMs = 600_000;
+
+/** Announces each trouble once, for as long as it lasts. */
+export function createWatch({ troubles, replies, now }: WatchOptions): () => Promise<void> {
+  const lastSeen = new Map<string, number>();
+  return async () => {
+    for (const [key, at] of lastSeen) if (now() - at > overAfterMs) lastSeen.delete(key);
+    for (const { code, message } of troubles()) {
+      const words = news[code];
+      if (!words) continue;
+      const key = `${code} ${keyPart(message)}`;
+      if (!lastSeen.has(key) && !(await replies.announceTrouble(words.title, [message, words.advice])))
+        continue;
+      lastSeen.set(key, now());
+    }
+  };
+}
+
+/** What the trouble is about; the reason after the colon may change while it lasts. */
+function keyPart(message: string): string {
+  return message.split(':')[0] ?? message;
+}
+
+/** What the approvers are told, and what they can do. */
+const news: Readonly<Record<string, { readonly title: string; readonly advice: string }>> = {
+  calls_paused: {
+    title: 'GenAuth does not take calls',
+    advice:
+      'Intents are kept, and go on by themselves. If it says denied: look at the access key, its rights and the plan of the user pool.',
+  },
+  protection_unknown: {
+    title: 'Protected people could not be looked up',
+    advice:
+      'Nothing is done to anybody until they are. Look whether GenAuth can be reached, and at leavers.protected.',
+  },
+  source_silent: {
+    title: 'A source is silent',
+    advice:
+      'Nothing came for longer than its expectEvery. Look at the webhook in the sending system, and at its key.',
+  },
+};
