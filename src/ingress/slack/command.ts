@@ -1,4 +1,4 @@
-import { joinPhone, readWho, type Who } from './who.ts';
+import { joinPhone, readWho, unescapeText, type Who } from './who.ts';
 
 export type CommandAction = 'kick' | 'resign';
 
@@ -37,7 +37,7 @@ export function readCommand(action: CommandAction, text: string): CommandReading
   try {
     const { people, rest } = takePeople(words);
     const { appIds, date, reasonWords } = takeCondition(action, rest);
-    const reason = reasonWords.join(' ');
+    const reason = unescapeText(reasonWords.join(' '));
     if (reason.length > maxReasonLength)
       throw new Unclear(`The reason is longer than ${maxReasonLength} characters.`);
     return { kind: 'command', command: { action, people, appIds, date, reason: reason || null } };
@@ -47,15 +47,10 @@ export function readCommand(action: CommandAction, text: string): CommandReading
   }
 }
 
-/** Slack escapes three characters, and phones make quotes and dashes of their own. */
+/** Phones make quotes and dashes of their own. What Slack escaped stays so: only its own mentions have angle brackets. */
 function splitWords(text: string): string[] {
   const plain = text.replace(/[“”„]/g, '"').replace(/(^|\s)[—–](?=\s|$)/g, '$1--');
-  const words = plain.match(/<[^<>]*>,?|(?:[^\s"]|"[^"]*")+|"/g) ?? [];
-  return words.map((word) => (/^<[^<>]*>,?$/.test(word) ? word : unescapeText(word)));
-}
-
-function unescapeText(text: string): string {
-  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+  return plain.match(/<[^<>]*>,?|(?:[^\s"]|"[^"]*")+|"/g) ?? [];
 }
 
 function takePeople(words: readonly string[]): { people: Who[]; rest: readonly string[] } {

@@ -50,7 +50,6 @@ const overAfterMs = 600_000;
 export function createWatch({ troubles, replies, now }: WatchOptions): () => Promise<void> {
   const lastSeen = new Map<string, number>();
   return async () => {
-    for (const [key, at] of lastSeen) if (now() - at > overAfterMs) lastSeen.delete(key);
     for (const { code, message } of troubles()) {
       const words = news[code];
       if (!words) continue;
@@ -59,6 +58,7 @@ export function createWatch({ troubles, replies, now }: WatchOptions): () => Pro
         continue;
       lastSeen.set(key, now());
     }
+    for (const [key, at] of lastSeen) if (now() - at > overAfterMs) lastSeen.delete(key);
   };
 }
 

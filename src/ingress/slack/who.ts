@@ -42,8 +42,17 @@ const typed = /^([A-Za-z_-]+):(.+)$/s;
 const hex24 = /^[0-9a-f]{24}$/i;
 const identity = /^[0-9a-f]{24}:\S+$/i;
 
+/** Slack escapes three characters of what is typed, so that its own mentions cannot be typed. */
+export function unescapeText(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+}
+
 /** Reads one word of a command, as Slack sends it once "Escape channels, users and links" is on. */
 export function readWho(word: string): WhoReading {
+  return word.startsWith('<') ? readReference(word) : readTypedWord(unescapeText(word));
+}
+
+function readReference(word: string): WhoReading {
   const [, slackUserId] = mention.exec(word) ?? [];
   if (slackUserId) return { kind: 'mention', slackUserId };
   const [, scheme, target] = link.exec(word) ?? [];
@@ -51,7 +60,10 @@ export function readWho(word: string): WhoReading {
   if (/^<!subteam/.test(word))
     return unclear('A user group is many people; name each person, by a mention or an address.');
   if (/^<[!#]/.test(word)) return unclear('A channel is not a person; use a mention or an address.');
-  if (word.startsWith('<')) return unclear('A link is not a person; use a mention or an address.');
+  return unclear('A link is not a person; use a mention or an address.');
+}
+
+function readTypedWord(word: string): WhoReading {
   if (word.startsWith('@'))
     return unclear(
       `Slack did not say who ${word} is; pick the person from the list that Slack offers, or write the address.`,
@@ -84,7 +96,7 @@ function readPhone(written: string): WhoReading {
 function named(userIdType: Identifier['userIdType'], userId: string): WhoReading {
   const identifier = tidyIdentifier({ userIdType, userId });
   const fault = identifierFault(identifier.userIdType, identifier.userId);
-  return fault ? unclear(`${userIdType}:${userId} ${fault}.`) : { kind: 'identifier', identifier };
+  return fault ? unclear(`${userIdType} ${userId} ${fault}.`) : { kind: 'identifier', identifier };
 }
 
 function unclear(ask: string): WhoReading {

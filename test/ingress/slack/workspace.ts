@@ -51,6 +51,7 @@ export async function openWorkspace(options: WorkspaceOptions = {}) {
   const slack: SlackStandIn = await openSlackStandIn();
   slack.members.set(asker, { email: 'admin@example.com', tz: 'Asia/Shanghai' });
   slack.members.set('U0123ABC', { email: 'ada@example.com' });
+  slack.groups.set('S0GROUP', []);
   const clock = { aheadMs: 0 };
   const { log, lines } = collectLog();
 
