@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { handlers } from '../../handlers/index.ts';
 import { type Bridge, startBridge } from '../bridge.ts';
@@ -15,6 +16,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { createEmulator, type Emulator, emulatorDefaults } from '../emulator/emulator.ts';
 import { exampleUsers } from '../emulator/example-users.ts';
 import { type SignedDelivery, signBamboohr, signStandardWebhook } from './demo-deliveries.ts';
+import { openDemoSlack } from './demo-slack.ts';
 
 const secrets = {
   bamboohr: randomBytes(16).toString('hex'),
@@ -40,10 +42,11 @@ const folder = await mkdtemp(join(tmpdir(), 'offboard-bridge-demo-'));
 const emulator = createEmulator();
 emulator.addUsers(exampleUsers);
 await emulator.start();
+const slack = await openDemoSlack('grace@example.com');
 const bridge = await startBridge(demoConfig(), { log: { info() {}, warn() {}, error() {} } });
 try {
   say(`Offboard Bridge at ${bridge.url}, before a GenAuth emulator at ${emulator.url}\n`);
-  const allWell = await play(bridge, emulator);
+  const allWell = (await play(bridge, emulator)) && (await playSlack(bridge));
   process.exitCode = allWell ? 0 : 1;
   if (!values.once) {
     say(tryNext(bridge));
@@ -52,6 +55,7 @@ try {
 } finally {
   await bridge.close();
   await emulator.close();
+  await slack.close();
   await rm(folder, { recursive: true });
 }
 
@@ -67,6 +71,11 @@ leavers: { dryRun: false, safeguard: { grace: 200ms } }
 sources:
   hr: { handler: bamboohr, secrets: ["\${BAMBOOHR}"], identifyBy: [external_id, email] }
   scripts: { handler: standard-webhooks, secrets: ["\${WEBHOOK}"] }
+slack:
+  signingSecret: "\${SLACK_SIGNING_SECRET}"
+  botToken: xoxb-demo
+  apiUrl: "\${SLACK}"
+  allow: { kick: { users: [U0ONCALL] } }
 `;
   const env = {
     FOLDER: folder,
@@ -74,6 +83,8 @@ sources:
     OPERATOR: secrets.operator,
     BAMBOOHR: secrets.bamboohr,
     WEBHOOK: secrets.webhook,
+    SLACK: slack.apiUrl,
+    SLACK_SIGNING_SECRET: slack.signingSecret,
   };
   return parseConfig(yaml, { env, handlers });
 }
@@ -180,6 +191,21 @@ async function play({ url, adminUrl }: Bridge, genauth: Emulator): Promise<boole
     say('');
   }
   return allWell;
+}
+
+/** One command in Slack: what it asks, and what its message shows in the end. */
+async function playSlack({ url }: Bridge): Promise<boolean> {
+  say('» Somebody types in Slack: /kick @grace lost laptop');
+  const asked = await slack.command(url, '<@U0GRACE|grace> lost laptop');
+  say(`  asks     ${asked.text}`);
+  say('  » and presses Confirm');
+  await slack.press(url, asked.value);
+  const deadline = Date.now() + longestWaitMs;
+  const isDone = (): boolean => slack.messages.at(-1)?.includes('Done: signed out') ?? false;
+  while (!isDone() && Date.now() < deadline) await setTimeout(20);
+  for (const message of slack.messages) say(`  shows    ${message}`);
+  say(isDone() ? '' : '  NOT AS IT MUST BE: expected that it is done\n');
+  return isDone();
 }
 
 /** Waits for so many new outcomes, by the live stream. */

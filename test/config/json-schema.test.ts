@@ -43,7 +43,10 @@ function keysIn(value: unknown, path = ''): string[] {
 function exampleEnv(): Record<string, string> {
   const names = [...example.matchAll(/^[^#]*\$\{([A-Z_]+)\}/gm)].map(([, name = '']) => name);
   return Object.fromEntries(
-    names.map((name) => [name, Buffer.from(name.padEnd(48, '.')).toString('base64')]),
+    names.map((name) => {
+      const value = Buffer.from(name.padEnd(48, '.')).toString('base64');
+      return [name, name === 'SLACK_BOT_TOKEN' ? `xoxb-${value}` : value];
+    }),
   );
 }
 

@@ -611,6 +611,54 @@ export function testStore(name: string, make: () => StoreUnderTest): void {
       });
     });
 
+    describe('decide, with a reason in mind', () => {
+      const decision = { by: 'slack:U1', at: start, verdict: 'approved', reason: null } as const;
+      const again = { code: 'needs_approval', message: 'another has to approve' } as const;
+
+      it('does nothing once the intent is held for another reason', async () => {
+        const hold = { code: 'needs_confirmation', message: 'not confirmed' } as const;
+        const id = await idOf({ actor: 'slack:U1', hold });
+        const admission = { status: 'held', dueAt: start, failure: again } as const;
+        const request = { intentId: id, decision, admission, heldFor: 'needs_confirmation' } as const;
+        expect(await store.decide({ ...request, heldFor: 'stale' })).toBe('wrong_state');
+        expect(await store.decide(request)).toBe('done');
+        expect(await store.decide(request)).toBe('wrong_state');
+        expect([await statusOf(id), await failureOf(id)]).toEqual(['held', 'needs_approval']);
+      });
+
+      it('cancels with the failure that it is given', async () => {
+        const id = await idOf({ actor: 'slack:U1' });
+        const failure = { code: 'expired', message: 'nobody approved it' } as const;
+        const admission = { status: 'canceled', failure } as const;
+        await store.decide({ intentId: id, decision: { ...decision, verdict: 'canceled' }, admission });
+        expect([await statusOf(id), await failureOf(id)]).toEqual(['canceled', 'expired']);
+      });
+    });
+
+    describe('notes', () => {
+      const note = (text: string, expiresAt = start + hour) => ({ key: 'slack:a', text, expiresAt });
+
+      it('are kept under their key, in the place of the one before, until they expire', async () => {
+        await store.keepNote(note('one'), start);
+        await store.keepNote(note('two'), start);
+        expect(await store.findNote('slack:a', start)).toBe('two');
+        expect(await store.findNote('slack:b', start)).toBeNull();
+        expect(await store.findNote('slack:a', start + hour)).toBeNull();
+      });
+
+      it('outlive a restart', async () => {
+        await store.keepNote(note('one'), start);
+        store = await subject.reopen(store);
+        expect(await store.findNote('slack:a', start)).toBe('one');
+      });
+
+      it('are cleared away once they have expired, by the next one', async () => {
+        await store.keepNote(note('one'), start);
+        await store.keepNote({ ...note('two'), key: 'slack:b' }, start + hour);
+        expect(await store.findNote('slack:a', start)).toBeNull();
+      });
+    });
+
     describe('outcomes', () => {
       const record = (reference: string) =>
         store.record(recordOutcome({ type: 'operator.decided', source: 'api', time: start, reference }));

@@ -99,7 +99,10 @@ describe('what else is typed', () => {
       appIds: ['app-mail', 'app-wiki'],
       reason: 'phishing',
     });
-    expect(read('<@U1AB> in app-mail,app-wiki')).toMatchObject({ appIds: ['app-mail', 'app-wiki'], reason: null });
+    expect(read('<@U1AB> in app-mail,app-wiki')).toMatchObject({
+      appIds: ['app-mail', 'app-wiki'],
+      reason: null,
+    });
     expect(read('<@U1AB> -- in a hurry')).toMatchObject({ appIds: [], reason: 'in a hurry' });
     expect(unclear('<@U1AB> in')).toContain('the ids of apps');
     expect(unclear('<@U1AB> in app.mail')).toContain('the ids of apps');
@@ -128,7 +131,8 @@ describe('what else is typed', () => {
 
 describe('a day', () => {
   it('begins where the person who asked is, on days of change too', () => {
-    const begins = (date: string, zone: string) => new Date(dayBegins(date, zone) ?? Number.NaN).toISOString();
+    const begins = (date: string, zone: string) =>
+      new Date(dayBegins(date, zone) ?? Number.NaN).toISOString();
     expect(begins('2026-12-01', 'Asia/Shanghai')).toBe('2026-11-30T16:00:00.000Z');
     expect(begins('2026-03-29', 'Europe/Rome')).toBe('2026-03-28T23:00:00.000Z');
     expect(begins('2026-03-30', 'Europe/Rome')).toBe('2026-03-29T22:00:00.000Z');

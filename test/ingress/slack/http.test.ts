@@ -68,7 +68,9 @@ describe('the buttons of /kick', () => {
       const responseUrl = slack.responseUrl();
       await press({ action: 'offboard_cancel', value, responseUrl });
       await until(() =>
-        slack.callsOf('response_url').find(({ args }) => textOf(args as never).includes('Nothing was done: canceled')),
+        slack
+          .callsOf('response_url')
+          .find(({ args }) => textOf(args as never).includes('Nothing was done: canceled')),
       );
       await press({ action: 'offboard_confirm', value, responseUrl });
       await until(() =>
@@ -97,7 +99,9 @@ describe('the buttons of /kick', () => {
     inWorkspace(async ({ command, press, slack, kicks, outcomes }) => {
       const value = keyIn(await command({ text }));
       await press({ action: 'offboard_confirm', value, user: approver, responseUrl: slack.responseUrl() });
-      await until(() => slack.callsOf('response_url').find(({ args }) => textOf(args as never).includes('Sorry')));
+      await until(() =>
+        slack.callsOf('response_url').find(({ args }) => textOf(args as never).includes('Sorry')),
+      );
       await until(async () => (await outcomes()).some(({ type }) => type === 'request.refused'));
       expect(kicks()).toEqual([]);
     }),
@@ -123,7 +127,9 @@ describe('the buttons of /kick', () => {
       clock.aheadMs = 301_000;
       await until(async () => (await outcomes()).some(({ type }) => type === 'user.kick.canceled'));
       await until(() =>
-        slack.callsOf('response_url').find(({ args }) => textOf(args as never).includes('within five minutes')),
+        slack
+          .callsOf('response_url')
+          .find(({ args }) => textOf(args as never).includes('within five minutes')),
       );
     }),
   );
@@ -132,7 +138,9 @@ describe('the buttons of /kick', () => {
     'do nothing when they are not ours, or carry another key',
     inWorkspace(async ({ press, slack, outcomes }) => {
       for (const value of ['ask:nothing', 'hour:U0ADMIN', 'x'])
-        expect(await press({ action: 'offboard_confirm', value, responseUrl: slack.responseUrl() })).toBe(200);
+        expect(await press({ action: 'offboard_confirm', value, responseUrl: slack.responseUrl() })).toBe(
+          200,
+        );
       expect(await press({ action: 'somebody_else', value: 'x' })).toBe(200);
       expect(await outcomes()).toEqual([]);
     }),
@@ -150,7 +158,10 @@ describe('who may', () => {
         const all = await outcomes();
         return all.length > 0 && all;
       });
-      expect(refused).toMatchObject({ type: 'request.refused', data: { actor: 'slack:U0STRANGER', source: 'slack' } });
+      expect(refused).toMatchObject({
+        type: 'request.refused',
+        data: { actor: 'slack:U0STRANGER', source: 'slack' },
+      });
     }),
   );
 
@@ -172,7 +183,11 @@ describe('who may', () => {
   it(
     'is nobody whose group cannot be read',
     inWorkspace(async ({ command, slack, outcomes }) => {
-      for (const fault of [{ status: 500 }, { delayMs: 4_000 }, { body: { ok: false, error: 'missing_scope' } }]) {
+      for (const fault of [
+        { status: 500 },
+        { delayMs: 4_000 },
+        { body: { ok: false, error: 'missing_scope' } },
+      ]) {
         slack.faults.set('usergroups.users.list', fault);
         const shown = await command({ text, user: 'U0MEMBER' });
         expect(textOf(shown)).toContain('Slack did not say in time whether you may do that');
@@ -188,9 +203,9 @@ describe('how much one person may ask for', () => {
     'is limited for a command, and for an hour across restarts',
     inWorkspace(
       async ({ command, press, slack, restart, kicks }) => {
-        expect(textOf(await command({ text: 'ada@example.com grace@example.com alan@example.com' }))).toContain(
-          'at most 2 people',
-        );
+        expect(
+          textOf(await command({ text: 'ada@example.com grace@example.com alan@example.com' })),
+        ).toContain('at most 2 people');
         const value = keyIn(await command({ text: 'ada@example.com grace@example.com' }));
         await press({ action: 'offboard_confirm', value, responseUrl: slack.responseUrl() });
         await until(() => kicks().length === 2);
@@ -205,12 +220,16 @@ describe('how much one person may ask for', () => {
     'is shown in one message for several people',
     inWorkspace(async ({ command, press, slack }) => {
       const shown = await command({ text: '<@U0123ABC|ada>, external_id:1002 in app-mail phishing' });
-      expect(textOf(shown)).toMatch(/Ada Lovelace[^]*Grace Hopper[^]*Apps: app-mail[^]*Reason: phishing/);
+      expect(textOf(shown)).toMatch(
+        /Ada Lovelace[\s\S]*Grace Hopper[\s\S]*Apps: app-mail[\s\S]*Reason: phishing/,
+      );
       await press({ action: 'offboard_confirm', value: keyIn(shown), responseUrl: slack.responseUrl() });
       await until(() =>
         slack
           .callsOf('response_url')
-          .find(({ args }) => (textOf(args as unknown as Shown).match(/Done: signed out/g) ?? []).length === 2),
+          .find(
+            ({ args }) => (textOf(args as unknown as Shown).match(/Done: signed out/g) ?? []).length === 2,
+          ),
       );
     }),
   );
@@ -222,7 +241,11 @@ describe('what is typed', () => {
     inWorkspace(async ({ command }) => {
       const shown = await command({ text: 'ada@example.com *bold* &lt;!channel&gt; :tada:' });
       const withReason = shown.blocks.find(({ text: one }) => one?.text.includes('Reason'));
-      expect(withReason?.text).toEqual({ type: 'plain_text', emoji: false, text: 'Reason: *bold* <!channel> :tada:' });
+      expect(withReason?.text).toEqual({
+        type: 'plain_text',
+        emoji: false,
+        text: 'Reason: *bold* <!channel> :tada:',
+      });
       expect(shown.text).toBe('Sign out everywhere?');
     }),
   );

@@ -13,7 +13,9 @@ describe('/kick', () => {
       expect(textOf(shown)).toContain('email ada@example.com');
       expect(textOf(shown)).toContain('Reason: lost laptop');
       expect(kicks()).toEqual([]);
-      expect(await pressButton({ ...press, value: keyIn(shown), responseUrl: slack.responseUrl() })).toBe(200);
+      expect(await pressButton({ ...press, value: keyIn(shown), responseUrl: slack.responseUrl() })).toBe(
+        200,
+      );
       const last = await until(() =>
         slack.callsOf('response_url').find(({ args }) => JSON.stringify(args).includes('Done: signed out.')),
       );

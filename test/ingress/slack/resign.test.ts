@@ -1,5 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { approver, asker, inWorkspace, keyIn, type Shown, textOf, until, type Workspace } from './workspace.ts';
+import {
+  approver,
+  asker,
+  inWorkspace,
+  keyIn,
+  type Shown,
+  textOf,
+  until,
+  type Workspace,
+} from './workspace.ts';
 
 const day = 86_400_000;
 
@@ -81,8 +90,15 @@ describe('/resign', () => {
       const { press, slack, resigns } = workspace;
       const { posted } = await askFor(workspace, 'ada@example.com');
       const value = keyIn(posted);
-      await press({ action: 'offboard_approve', value, user: 'U0STRANGER', responseUrl: slack.responseUrl() });
-      await until(() => slack.callsOf('response_url').find(({ args }) => textOf(args as never).includes('Sorry')));
+      await press({
+        action: 'offboard_approve',
+        value,
+        user: 'U0STRANGER',
+        responseUrl: slack.responseUrl(),
+      });
+      await until(() =>
+        slack.callsOf('response_url').find(({ args }) => textOf(args as never).includes('Sorry')),
+      );
       expect(resigns()).toEqual([]);
     }),
   );

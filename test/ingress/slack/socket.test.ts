@@ -66,7 +66,9 @@ describe('Socket Mode', () => {
     'shows in the status of the bridge that it is not connected',
     inWorkspace(async ({ slack, url }) => {
       const codes = async (): Promise<string[]> => {
-        const response = await fetch(`${url()}/v1/status`, { headers: { authorization: `Bearer ${'o'.repeat(32)}` } });
+        const response = await fetch(`${url()}/v1/status`, {
+          headers: { authorization: `Bearer ${'o'.repeat(32)}` },
+        });
         return ((await response.json()) as { degraded: { code: string }[] }).degraded.map(({ code }) => code);
       };
       await until(async () => !(await codes()).includes('slack_disconnected'));

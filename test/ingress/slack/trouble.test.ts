@@ -24,7 +24,9 @@ describe('within three seconds the person hears', () => {
       const pressed = await timed(() => press({ action: confirm, value, responseUrl: slack.responseUrl() }));
       expect(pressed.ms).toBeLessThan(3_000);
       await until(() =>
-        slack.callsOf('response_url').find(({ args }) => textOf(args as never).includes('Taken: being done now')),
+        slack
+          .callsOf('response_url')
+          .find(({ args }) => textOf(args as never).includes('Taken: being done now')),
       );
       expect((await outcomes()).map(({ type }) => type)).toEqual(['user.kick.held', 'user.kick.released']);
       genauth.setFaults({});
@@ -101,13 +103,19 @@ describe('a response URL', () => {
   it(
     'that leads elsewhere is never called',
     inWorkspace(async ({ command, press, slack, lines }) => {
-      for (const responseUrl of ['http://127.0.0.1:9/respond/1', 'https://hooks.slack.com.example.com/x', 'nonsense']) {
+      for (const responseUrl of [
+        'http://127.0.0.1:9/respond/1',
+        'https://hooks.slack.com.example.com/x',
+        'nonsense',
+      ]) {
         const value = keyIn(await command({ text }));
         await press({ action: confirm, value, responseUrl });
       }
       await until(() => slack.callsOf('chat.postMessage').length === 3);
       expect(slack.callsOf('response_url')).toEqual([]);
-      expect(lines.filter(({ message }) => message.startsWith('a response_url does not lead'))).not.toEqual([]);
+      expect(lines.filter(({ message }) => message.startsWith('a response_url does not lead'))).not.toEqual(
+        [],
+      );
     }),
   );
 });
@@ -141,7 +149,10 @@ describe('the Web API', () => {
       const value = keyIn(await command({ command: '/resign', text }));
       await press({ action: confirm, value, responseUrl: slack.responseUrl() });
       const line = await until(() => lines.find(({ message }) => message.includes('lacks a scope')));
-      expect(line).toMatchObject({ level: 'error', facts: { method: 'chat.postMessage', needed: 'chat:write' } });
+      expect(line).toMatchObject({
+        level: 'error',
+        facts: { method: 'chat.postMessage', needed: 'chat:write' },
+      });
       const kick = keyIn(await command({ text: 'grace@example.com' }));
       await press({ action: confirm, value: kick, responseUrl: slack.responseUrl() });
       await until(() =>
@@ -181,7 +192,9 @@ describe('the approvers are told, once,', () => {
         await until(() => resigns().length === 1);
         await send(resign('grace@example.com'));
         const posted = await until(() => standIn.callsOf('chat.postMessage')[0]);
-        expect(textOf(posted.args as never)).toMatch(/Held: resign of 1 person[^]*Source: scripts[^]*safeguard/);
+        expect(textOf(posted.args as never)).toMatch(
+          /Held: resign of 1 person[\s\S]*Source: scripts[\s\S]*safeguard/,
+        );
         await restart();
         await press({ action: 'offboard_approve', value: keyIn(posted.args as never), user: approver });
         await until(() => resigns().length === 2);

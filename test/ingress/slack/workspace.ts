@@ -32,7 +32,11 @@ export interface Shown {
 interface Block {
   readonly type: string;
   readonly text?: { readonly type: string; readonly text: string };
-  readonly elements?: readonly { readonly action_id?: string; readonly value?: string; readonly text?: unknown }[];
+  readonly elements?: readonly {
+    readonly action_id?: string;
+    readonly value?: string;
+    readonly text?: unknown;
+  }[];
 }
 
 export interface WorkspaceOptions {
@@ -94,7 +98,8 @@ export async function openWorkspace(options: WorkspaceOptions = {}) {
       const response = await fetch(`${bridge.adminUrl}/v1/outcomes?limit=1000`, {
         headers: { authorization: `Bearer ${operator}` },
       });
-      return ((await response.json()) as { outcomes: { type: string; data: Record<string, unknown> }[] }).outcomes;
+      return ((await response.json()) as { outcomes: { type: string; data: Record<string, unknown> }[] })
+        .outcomes;
     },
     kicks: () => genauth.calls().filter(({ endpoint }) => endpoint === 'kick-users'),
     resigns: () => genauth.calls().filter(({ endpoint }) => endpoint.startsWith('resign')),
@@ -180,7 +185,9 @@ export function keyIn(shown: Pick<Shown, 'blocks'>): string {
 }
 
 /** Waits until something is there. */
-export async function until<T>(look: () => T | undefined | null | false | Promise<T | undefined | null | false>): Promise<T> {
+export async function until<T>(
+  look: () => T | undefined | null | false | Promise<T | undefined | null | false>,
+): Promise<T> {
   const deadline = Date.now() + 10_000;
   for (;;) {
     const found = await look();

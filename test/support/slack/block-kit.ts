@@ -2,7 +2,10 @@
 export function blockKitFaults(blocks: unknown): string[] {
   if (!Array.isArray(blocks)) return ['blocks are no list'];
   const faults = blocks.length > 50 ? ['more than 50 blocks'] : [];
-  return [...faults, ...blocks.flatMap((block, index) => blockFaults(fields(block)).map((one) => `${index}: ${one}`))];
+  return [
+    ...faults,
+    ...blocks.flatMap((block, index) => blockFaults(fields(block)).map((one) => `${index}: ${one}`)),
+  ];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -56,6 +59,7 @@ function buttonFaults(button: Fields): string[] {
 function textFaults(value: unknown, most: number, types: readonly string[]): string[] {
   const { type, text } = fields(value);
   if (!types.includes(String(type))) return [`a text of type ${String(type)}`];
-  if (typeof text !== 'string' || text.length < 1 || text.length > most) return [`a text not of 1 to ${most}`];
+  if (typeof text !== 'string' || text.length < 1 || text.length > most)
+    return [`a text not of 1 to ${most}`];
   return [];
 }

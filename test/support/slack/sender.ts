@@ -10,7 +10,10 @@ export interface Sending {
 }
 
 /** Signs a body as Slack does. */
-export function signSlack(body: string, { timestamp = Math.floor(Date.now() / 1_000), secret = signingSecret }: Sending = {}) {
+export function signSlack(
+  body: string,
+  { timestamp = Math.floor(Date.now() / 1_000), secret = signingSecret }: Sending = {},
+) {
   const hmac = createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex');
   return { 'x-slack-request-timestamp': String(timestamp), 'x-slack-signature': `v0=${hmac}` };
 }

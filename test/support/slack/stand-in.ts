@@ -56,7 +56,11 @@ export async function openSlackStandIn() {
       }
       case 'chat.postMessage':
         posted += 1;
-        return { ok: true, channel: channelOf(String(args.channel)), ts: `1700000000.${String(posted).padStart(6, '0')}` };
+        return {
+          ok: true,
+          channel: channelOf(String(args.channel)),
+          ts: `1700000000.${String(posted).padStart(6, '0')}`,
+        };
       case 'chat.update':
         return { ok: true, channel: args.channel, ts: args.ts };
       case 'apps.connections.open':

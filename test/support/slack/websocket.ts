@@ -18,7 +18,9 @@ export function acceptWebSocket(
   onMessage: (message: unknown) => void,
 ): ServerSocket {
   const key = String(request.headers['sec-websocket-key']);
-  const accept = createHash('sha1').update(key + acceptSuffix).digest('base64');
+  const accept = createHash('sha1')
+    .update(key + acceptSuffix)
+    .digest('base64');
   stream.write(
     `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
   );
