@@ -55,7 +55,7 @@ const rules: Readonly<Record<string, Room>> = {
   'management-api': { rooms: { core: 'values' }, packages: { 'node-fetch': 'values', zod: 'values' } },
   ingress: {
     rooms: { core: 'values', store: 'types' },
-    packages: { express: 'values', 'prom-client': 'values', zod: 'values' },
+    packages: { '@slack/bolt': 'values', express: 'values', 'prom-client': 'values', zod: 'values' },
   },
   dispatcher: { rooms: { core: 'values', store: 'types', 'management-api': 'types' }, packages: {} },
   publishers: { rooms: { core: 'values', store: 'types' }, packages: {} },
