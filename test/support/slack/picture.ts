@@ -10,7 +10,7 @@ const margin = 16;
 const charactersPerLine = 78;
 
 /** Draws a message's blocks as Slack shows them, more or less, as SVG. */
-export function drawMessage({ blocks }: Message): string {
+export function drawMessage({ text, blocks }: Message): string {
   let y = margin;
   const parts: string[] = [];
   for (const block of blocks) {
@@ -20,6 +20,7 @@ export function drawMessage({ blocks }: Message): string {
   }
   const height = y + margin - 8;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="Lato, Helvetica, Arial, sans-serif" font-size="14">
+<title>${escapeXml(text)}</title>
 <rect width="${width}" height="${height}" rx="8" fill="#fff" stroke="#ddd"/>
 <rect x="${margin - 4}" y="${margin}" width="4" height="${height - 2 * margin}" rx="2" fill="#ddd"/>
 ${parts.join('\n')}
