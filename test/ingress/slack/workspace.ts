@@ -188,7 +188,7 @@ export function keyIn(shown: Pick<Shown, 'blocks'>): string {
 export async function until<T>(
   look: () => T | undefined | null | false | Promise<T | undefined | null | false>,
 ): Promise<T> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 15_000;
   for (;;) {
     const found = await look();
     if (found) return found;
