@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { commandFields, sendForm, signSlack } from '../../support/slack/sender.ts';
-import { approver, asker, inWorkspace, keyIn, keyOf, type Shown, textOf, until } from './workspace.ts';
+import { asker, inWorkspace, keyIn, keyOf, type Shown, textOf, until } from './workspace.ts';
 
 const text = 'ada@example.com lost laptop';
 const form = (typed: Parameters<typeof commandFields>[0]): string =>
@@ -97,8 +97,9 @@ describe('the buttons of /kick', () => {
   it(
     'are for the person who asked only',
     inWorkspace(async ({ command, press, slack, kicks, outcomes }) => {
+      slack.groups.set('S0GROUP', ['U0MEMBER']);
       const value = keyIn(await command({ text }));
-      await press({ action: 'offboard_confirm', value, user: approver, responseUrl: slack.responseUrl() });
+      await press({ action: 'offboard_confirm', value, user: 'U0MEMBER', responseUrl: slack.responseUrl() });
       await until(() =>
         slack.callsOf('response_url').find(({ args }) => textOf(args as never).includes('Sorry')),
       );
