@@ -207,7 +207,7 @@ describe('a bridge that is killed', () => {
           const { due, held, unsequenced } = await figures(house);
           return due === 0 && held === 0 && unsequenced === 0;
         };
-        await until(isDone, 'everything is done', 40_000);
+        await until(isDone, 'everything is done', { patienceMs: 40_000, intervalMs: 200 });
         const sample = acknowledged.filter((_, index) => index % 10 === 0);
         for (const { delivery, ids } of sample) expect(intentsOf(await house.deliver(delivery))).toEqual(ids);
         const outcomes = await house.outcomes();

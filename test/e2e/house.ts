@@ -187,18 +187,23 @@ export function intentsOf({ status, body }: Answer): readonly string[] {
   return answered.data.intents;
 }
 
-/** Asks again and again until there is an answer; it gives up after ten seconds, unless told. */
+interface Patience {
+  readonly patienceMs?: number;
+  readonly intervalMs?: number;
+}
+
+/** Looks again and again until there is something to see. @throws when there is nothing in time */
 export async function until<T>(
   look: () => T | Promise<T>,
   what: string,
-  patienceMs = 10_000,
+  { patienceMs = 10_000, intervalMs = 10 }: Patience = {},
 ): Promise<Exclude<T, false | undefined>> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const seen = await look();
     if (seen !== false && seen !== undefined) return seen as Exclude<T, false | undefined>;
     if (performance.now() > deadline) throw new Error(`it did not come to this: ${what}`);
-    await delay(10);
+    await delay(intervalMs);
   }
 }
 
