@@ -20,6 +20,8 @@ export interface SqliteStoreOptions {
  */
 export function openSqliteStore({ path }: SqliteStoreOptions): Store {
   const connection = openConnection(path);
+  // Whoever published before is gone: the lock says so. What was claimed of GenAuth's may still be under way there.
+  connection.run('update cursors set lease_token = null, lease_until = null');
   const group = createGroupCommit(connection);
   const leases = createLeases();
   const write = group.commit;

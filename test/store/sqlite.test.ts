@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { recordOutcome } from '../../src/core/outcome.ts';
 import { StoreUnavailable } from '../../src/store/contract.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { deliveryOf, type StoreUnderTest, testStore } from './store-suite.ts';
@@ -37,6 +38,19 @@ function sqliteUnderTest(): StoreUnderTest {
 testStore('the SQLite store', sqliteUnderTest);
 
 describe('the SQLite file', () => {
+  it('gives publishers their outcomes at once after a crash, because nobody else can be at it', () =>
+    inFolder(async (path) => {
+      const before = openSqliteStore({ path });
+      await before.record(recordOutcome({ type: 'operator.decided', source: 'api', time: 1 }));
+      await before.sequence(1);
+      const claim = { now: 1, token: 't', leaseMs: 60_000, limit: 1 };
+      expect(await before.claimOutcomes('log', claim)).toHaveLength(1);
+      await before.close();
+      const after = openSqliteStore({ path });
+      expect(await after.claimOutcomes('log', { ...claim, token: 'u' })).toHaveLength(1);
+      await after.close();
+    }));
+
   it('is readable by its owner only', () =>
     inFolder(async (path) => {
       const store = openSqliteStore({ path });
