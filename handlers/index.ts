@@ -1,9 +1,15 @@
 import type { Handler } from '../src/core/handler.ts';
 import { bamboohr } from './bamboohr.ts';
+import { dingtalk } from './dingtalk.ts';
+import { lark } from './lark.ts';
 import { standardWebhooks } from './standard-webhooks.ts';
+import { wecom } from './wecom.ts';
 
 /** Every handler by its word in the configuration, which is also the name of its file. */
 export const handlers: Readonly<Record<string, Handler>> = {
   'standard-webhooks': standardWebhooks,
   bamboohr,
+  dingtalk,
+  lark,
+  wecom,
 };

@@ -7,6 +7,27 @@ import type { IntentDraft } from './intent.ts';
  * only module that a handler may import; it passes on all that a handler needs.
  */
 export {
+  type CallbackEnvelope,
+  type CallbackKeys,
+  decryptCallback,
+  decryptLarkBody,
+  encryptCallback,
+  findCallbackToken,
+  isSameText,
+  isSha256Of,
+  signCallback,
+} from './callback-cipher.ts';
+export {
+  callbackKeys,
+  checkKeyGroups,
+  directoryId,
+  directorySecrets,
+  readEpoch,
+  relationKeys,
+  relationTo,
+  usable,
+} from './directory.ts';
+export {
   type Identifier,
   identifierFault,
   tidyIdentifier,
@@ -75,8 +96,12 @@ export interface Handler<Settings = unknown> {
    * @throws MalformedDelivery when nothing of it can be read
    */
   normalize(delivery: Delivery, settings: Settings): readonly (IntentDraft | MalformedDelivery)[];
-  /** Only where the vendor asks for another answer than the usual one; `null` leaves the usual one. */
-  reply?(receipt: Receipt): Reply | null;
+  /**
+   * Only where the vendor asks for another answer than the usual one; `null` leaves the usual one. What has to be
+   * fresh in it, such as a nonce, is taken from the delivery. A replayed delivery lacks the headers and parameters
+   * that hold secrets, and nobody reads the reply to it.
+   */
+  reply?(receipt: Receipt, delivery: Delivery, settings: Settings): Reply | null;
 }
 
 /** Gives a handler its types; the settings that its functions receive are those that its schema puts out. */

@@ -69,7 +69,8 @@ export function createIntake(options: IntakeOptions): (reading: Reading) => Prom
     });
     const receipt = readReceipt(accepted, parts);
     const sameContent = accepted.kind === 'accepted' || accepted.contentDigest === contentDigest;
-    return { kind: 'receipt', receipt, reply: replyTo(sources.get(source), receipt, log), sameContent };
+    const reply = replyTo(sources.get(source), receipt, { delivery, log });
+    return { kind: 'receipt', receipt, reply, sameContent };
   }
 
   /** A source that is gone from the configuration left intents behind which a person may still retry. */
@@ -88,15 +89,11 @@ export function createIntake(options: IntakeOptions): (reading: Reading) => Prom
   }
 
   return async (reading) => {
-    const { source, parts } = reading;
+    const { source, delivery, parts } = reading;
     if (parts.length === 0) {
       const receipt: Receipt = { kind: 'ignored' };
-      return {
-        kind: 'receipt',
-        receipt,
-        reply: replyTo(sources.get(source), receipt, log),
-        sameContent: true,
-      };
+      const reply = replyTo(sources.get(source), receipt, { delivery, log });
+      return { kind: 'receipt', receipt, reply, sameContent: true };
     }
     try {
       return (await isFull()) ? { kind: 'busy' } : await accept(reading);
@@ -119,9 +116,13 @@ function readReceipt({ kind, intents, deadLetters }: AcceptReceipt, parts: reado
 }
 
 /** By now the delivery is kept: a handler that fails here must not make the sender believe otherwise. */
-function replyTo(source: Source | undefined, receipt: Receipt, log: Log): Reply | null {
+function replyTo(
+  source: Source | undefined,
+  receipt: Receipt,
+  { delivery, log }: { delivery: Delivery; log: Log },
+): Reply | null {
   try {
-    return source?.handler.reply?.(receipt) ?? null;
+    return source?.handler.reply?.(receipt, delivery, source.settings) ?? null;
   } catch (error) {
     log.error({ source: source?.id, ...traceOf(error) }, 'a handler failed to word its reply');
     return null;

@@ -29,6 +29,10 @@ export interface HandlerCase {
   readonly sign: (body: string | Buffer, signing: Signing) => Delivery;
   /** The headers, in lower case, whose change must break the signature, the signature's own among them. */
   readonly signedHeaders: readonly string[];
+  /** The same of parameters. */
+  readonly signedQuery?: readonly string[];
+  /** The scheme signs only a part of the body, in which everything is; a change around it may pass unseen. */
+  readonly signsPart?: boolean;
   /** Whether the scheme signs a timestamp, so that one from the future is refused. */
   readonly hasTimestamp: boolean;
   /** Whether one from the past is refused too. */
@@ -59,6 +63,24 @@ export function testHandler(one: HandlerCase): void {
   const genuine = one.sign(bodies.genuine, { secret, at: now });
   const verify = (delivery: Delivery, at = now) => handler.verify(delivery, settings, at);
   const signed = (body: string | Buffer) => one.sign(body, { secret, at: now });
+  const signedFields = [
+    ...one.signedHeaders.map((name) => ({ part: 'headers' as const, name })),
+    ...(one.signedQuery ?? []).map((name) => ({ part: 'query' as const, name })),
+  ];
+
+  function expectRefused(delivery: Delivery): void {
+    let refusal: unknown = null;
+    try {
+      verify(delivery);
+    } catch (error) {
+      refusal = error;
+    }
+    if (refusal === null && one.signsPart) {
+      expect(handler.normalize(delivery, settings)).toEqual(bodies.intents);
+    } else {
+      expect(refusal).toBeInstanceOf(UnverifiedDelivery);
+    }
+  }
 
   describe(`every handler: ${one.name}`, () => {
     describe('settings', () => {
@@ -87,36 +109,34 @@ export function testHandler(one: HandlerCase): void {
         for (let index = 0; index < genuine.body.length; index++) {
           const body = Buffer.from(genuine.body);
           body.writeUInt8(body.readUInt8(index) ^ 1, index);
-          expect(() => verify({ ...genuine, body })).toThrow(UnverifiedDelivery);
+          expectRefused({ ...genuine, body });
         }
       });
 
       it('refuses a body that was cut or lengthened', () => {
         const { body } = genuine;
-        expect(() => verify({ ...genuine, body: body.subarray(0, -1) })).toThrow(UnverifiedDelivery);
-        expect(() => verify({ ...genuine, body: Buffer.concat([body, Buffer.from(' ')]) })).toThrow(
-          UnverifiedDelivery,
-        );
+        expectRefused({ ...genuine, body: body.subarray(0, -1) });
+        expectRefused({ ...genuine, body: Buffer.concat([body, Buffer.from(' ')]) });
         expect(() => verify({ ...genuine, body: Buffer.alloc(0) })).toThrow(UnverifiedDelivery);
       });
 
-      it.each(one.signedHeaders)('refuses a changed, an empty and a missing %s', (name) => {
-        const value = genuine.headers[name] ?? '';
+      it.each(signedFields)('refuses a changed, an empty and a missing $name', ({ part, name }) => {
+        const value = genuine[part][name] ?? '';
         expect(value).not.toBe('');
         // In the middle, because the last character of a padded base64 text may hold bits that count for nothing.
         const middle = Math.floor(value.length / 2);
         const changed =
           value.slice(0, middle) + (value[middle] === '7' ? '8' : '7') + value.slice(middle + 1);
-        const { [name]: _, ...without } = genuine.headers;
+        const { [name]: _, ...without } = genuine[part];
         for (const text of [changed, '']) {
-          const headers = { ...genuine.headers, [name]: text };
-          expect(() => verify({ ...genuine, headers })).toThrow(UnverifiedDelivery);
+          const fields = { ...genuine[part], [name]: text };
+          expect(() => verify({ ...genuine, [part]: fields })).toThrow(UnverifiedDelivery);
         }
-        expect(() => verify({ ...genuine, headers: without })).toThrow(UnverifiedDelivery);
+        expect(() => verify({ ...genuine, [part]: without })).toThrow(UnverifiedDelivery);
       });
 
-      it('refuses a delivery without headers', () => {
-        expect(() => verify({ ...genuine, headers: {} })).toThrow(UnverifiedDelivery);
+      it('refuses a delivery without headers and parameters', () => {
+        expect(() => verify({ ...genuine, headers: {}, query: {} })).toThrow(UnverifiedDelivery);
       });
 
       it('refuses a delivery that was signed with another secret', () => {
@@ -159,12 +179,15 @@ export function testHandler(one: HandlerCase): void {
       it('lets nothing pass that was not signed, and throws nothing but UnverifiedDelivery', () => {
         const header = fc.oneof(
           fc.string({ unit: 'binary' }),
-          ...one.signedHeaders.map((name) => fc.constant(genuine.headers[name] ?? '')),
+          ...signedFields.map(({ part, name }) => fc.constant(genuine[part][name] ?? '')),
         );
-        const headers = fc.dictionary(fc.oneof(fc.constantFrom(...one.signedHeaders), fc.string()), header);
+        const names = signedFields.map(({ name }) => name);
+        const fields = fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string()), header);
         fc.assert(
-          fc.property(headers, anyBytes, (given, body) => {
-            expect(() => verify({ ...genuine, headers: given, body })).toThrow(UnverifiedDelivery);
+          fc.property(fields, anyBytes, (given, body) => {
+            expect(() => verify({ ...genuine, headers: given, query: given, body })).toThrow(
+              UnverifiedDelivery,
+            );
           }),
           { numRuns: 300 },
         );

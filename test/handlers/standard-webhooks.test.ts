@@ -1,7 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { standardWebhooks } from '../../handlers/standard-webhooks.ts';
-import { type Delivery, MalformedDelivery, UnverifiedDelivery } from '../../src/core/handler.ts';
+import {
+  type Delivery,
+  MalformedDelivery,
+  type Receipt,
+  UnverifiedDelivery,
+} from '../../src/core/handler.ts';
 import { readFixture, type Signing, testHandler } from './handler-suite.ts';
 
 const now = Date.parse('2026-11-20T08:00:01Z');
@@ -134,11 +139,14 @@ describe('standard-webhooks', () => {
     expect(normalize).toThrow(/^timestamp: .*; data\.userIdType: is required/);
   });
 
+  const reply = (receipt: Receipt) =>
+    standardWebhooks.reply?.(receipt, sign(resign, { secret, at: now }), settings);
+
   it('answers 400 with every fault and the id of the dead letter, since a program of the user sent it', () => {
     const faults = ['timestamp: is not a time', 'data.userIdType: is required'];
-    const reply = standardWebhooks.reply?.({ kind: 'dead-letter', id: 'dl-1', faults });
-    expect(reply).toMatchObject({ status: 400, contentType: 'application/problem+json' });
-    expect(JSON.parse(reply?.body ?? '')).toEqual({
+    const answer = reply({ kind: 'dead-letter', id: 'dl-1', faults });
+    expect(answer).toMatchObject({ status: 400, contentType: 'application/problem+json' });
+    expect(JSON.parse(answer?.body ?? '')).toEqual({
       type: 'about:blank',
       title: 'Unreadable event',
       status: 400,
@@ -150,9 +158,9 @@ describe('standard-webhooks', () => {
 
   it('leaves every other answer as it is', () => {
     for (const kind of ['accepted', 'duplicate'] as const) {
-      expect(standardWebhooks.reply?.({ kind, intents: ['1'] })).toBeNull();
+      expect(reply({ kind, intents: ['1'] })).toBeNull();
     }
-    expect(standardWebhooks.reply?.({ kind: 'ignored' })).toBeNull();
+    expect(reply({ kind: 'ignored' })).toBeNull();
   });
 
   it.each([

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { type Identifier, identifierFault } from './identifier.ts';
+
+/** What the handlers of directories have in common: GenAuth syncs from them, and so knows their ids. */
+
+/** One secret, or several while it is rotated. `says` is the fault of what is neither. */
+function severalOf<Schema extends z.ZodType>(schema: Schema, says: string) {
+  return z
+    .union([schema, z.array(schema).min(1).max(10)], {
+      error: ({ input }) => (input === undefined ? 'is required' : says),
+    })
+    .transform((given) => [given].flat() as z.output<Schema>[]);
+}
+
+const noText = 'is not a text of 1 to 256 characters, or a list of such texts';
+const noKey = 'is not a key of 43 characters, or a list of such keys';
+
+/** A token, a key phrase, or several of them. */
+export const directorySecrets = severalOf(z.string().min(1).max(256), noText);
+
+/** A key for AES-256 as DingTalk and WeCom show it, base64 without its padding, or several of them. */
+export const callbackKeys = severalOf(
+  z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{43}$/, { error: 'is not a key of 43 characters' })
+    .transform((text) => Buffer.from(`${text}=`, 'base64')),
+  noKey,
+);
+
+/** An id that a directory gave; nothing that could reach into another part of an identifier. */
+export const directoryId = z.string().regex(/^[^\s\p{C}]{1,128}$/u, { error: 'is not an id' });
+
+/** The settings that say how GenAuth knows the people of a directory. */
+export const relationKeys = {
+  sendAs: z
+    .enum(['sync_relation', 'identity'])
+    .default('sync_relation')
+    .describe('how GenAuth knows the people: by its sync with the directory, or by an identity source'),
+  extIdpId: z
+    .string()
+    .regex(/^[\w-]{1,64}$/, { error: 'is not the id of an identity source' })
+    .nullable()
+    .default(null)
+    .describe('the id of the identity source; only with sendAs: identity'),
+  tenant: z
+    .string()
+    .min(1)
+    .max(256)
+    .nullable()
+    .default(null)
+    .describe('compared with the company in the event'),
+};
+
+export interface Relation {
+  readonly sendAs: 'sync_relation' | 'identity';
+  readonly extIdpId: string | null;
+}
+
+/** The identifier of a person in a directory that GenAuth syncs from under the name of `provider`. */
+export function relationTo(
+  { sendAs, extIdpId }: Relation,
+  provider: string,
+  userIdInIdp: string,
+): Identifier {
+  return { userIdType: sendAs, userId: `${sendAs === 'identity' ? extIdpId : provider}:${userIdInIdp}` };
+}
+
+/** Those identifiers that can be ones. */
+export function usable(identifiers: readonly Identifier[]): readonly Identifier[] {
+  return identifiers.filter(({ userIdType, userId }) => identifierFault(userIdType, userId) === null);
+}
+
+interface KeyGroup {
+  readonly keys: readonly string[];
+  /** Whether these keys are in use, and so are required. */
+  readonly inUse: boolean;
+  /** The setting that says so, such as `transport: stream`. */
+  readonly by: string;
+}
+
+/** Refuses a missing key of a group that is in use, and a key that would do nothing. */
+export function checkKeyGroups(
+  settings: Readonly<Record<string, unknown>>,
+  context: z.RefinementCtx,
+  groups: readonly KeyGroup[],
+): void {
+  for (const { keys, inUse, by } of groups) {
+    for (const key of keys) {
+      if ((settings[key] !== null) === inUse) continue;
+      const message = inUse ? `is required by ${by}` : `does nothing without ${by}`;
+      context.addIssue({ code: 'custom', path: [key], message });
+    }
+  }
+}
+
+/** Epoch milliseconds of a number, or of its digits, in seconds, milliseconds or microseconds. */
+export function readEpoch(value: unknown): number | undefined {
+  const text = String(value);
+  if (!/^\d{10,16}(\.\d{1,9})?$/.test(text)) return undefined;
+  const [whole = ''] = text.split('.');
+  return Math.round(Number(text) * 10 ** (whole.length <= 11 ? 3 : whole.length <= 14 ? 0 : -3));
+}
