@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  apiUrl,
   type CallbackKeys,
   callbackKeys,
   checkKeyGroups,
@@ -23,13 +24,30 @@ import {
 
 const settings = z
   .object({
-    token: directorySecrets,
-    aesKey: callbackKeys,
-    ownerKey: z.string().min(1).max(256).describe('whom DingTalk writes to: the AppKey, corpId or suiteKey'),
+    transport: z.enum(['http', 'stream']).default('http').describe('stream = Stream mode'),
+    clientId: z.string().min(1).max(256).nullable().default(null),
+    clientSecret: z.string().min(1).max(256).nullable().default(null),
+    apiUrl: apiUrl.describe('null = https://api.dingtalk.com'),
+    token: directorySecrets.nullable().default(null).describe('required by transport: http'),
+    aesKey: callbackKeys.nullable().default(null).describe('required by transport: http'),
+    ownerKey: z
+      .string()
+      .min(1)
+      .max(256)
+      .nullable()
+      .default(null)
+      .describe('whom DingTalk writes to: the AppKey, corpId or suiteKey'),
     ...relationKeys,
   })
   .superRefine((own, context) =>
     checkKeyGroups(own, context, [
+      { keys: ['token', 'aesKey', 'ownerKey'], inUse: own.transport === 'http', by: 'transport: http' },
+      {
+        keys: ['clientId', 'clientSecret'],
+        optional: ['apiUrl'],
+        inUse: own.transport === 'stream',
+        by: 'transport: stream',
+      },
       { keys: ['extIdpId'], inUse: own.sendAs === 'identity', by: 'sendAs: identity' },
     ]),
   );
@@ -42,20 +60,32 @@ const eventSchema = z
     EventTime: z.unknown().optional(),
     CorpId: text,
     eventId: text,
-    // Older pushes write UserId and TimeStamp; only apps of a company get a list.
+    // Older pushes write UserId and TimeStamp, streams timestamp too; only apps of a company get a list.
     userId: z.unknown().optional(),
     UserId: z.unknown().optional(),
     timeStamp: z.unknown().optional(),
     TimeStamp: z.unknown().optional(),
+    timestamp: z.unknown().optional(),
     staffId: z.unknown().optional(),
     changeType: z.unknown().optional(),
   })
-  .transform(({ userId, UserId, timeStamp, TimeStamp, EventTime, ...event }) => ({
+  .transform(({ userId, UserId, timeStamp, TimeStamp, timestamp, EventTime, ...event }) => ({
     ...event,
     userIds: [userId ?? UserId].flat(),
-    occurredAt: readEpoch(timeStamp ?? TimeStamp ?? EventTime),
+    occurredAt: readEpoch(timeStamp ?? TimeStamp ?? timestamp ?? EventTime),
   }));
 type Event = z.output<typeof eventSchema>;
+
+/** An event on a stream; its data is JSON once more. */
+const frameSchema = z.object({
+  headers: z.object({
+    eventType: z.string(),
+    eventId: text,
+    eventCorpId: text,
+    eventBornTime: z.unknown().optional(),
+  }),
+  data: z.string(),
+});
 
 /** Of `hrm_mdm_user_change`: 1 = hired, 2 = confirmed, 3 = moved, 4 = left, 8 = promoted. */
 const hasLeft = 4;
@@ -67,6 +97,11 @@ const hasLeft = 4;
  */
 export const dingtalk = defineHandler<Settings>({
   settings,
+
+  stream({ transport, clientId, clientSecret, apiUrl }) {
+    if (transport === 'http' || clientId === null || clientSecret === null) return null;
+    return { kind: 'dingtalk', apiUrl: apiUrl ?? 'https://api.dingtalk.com', clientId, clientSecret };
+  },
 
   /** DingTalk asks for an encrypted `success` when the address is set, and tries it now and again. */
   handshake(delivery, settings) {
@@ -82,8 +117,9 @@ export const dingtalk = defineHandler<Settings>({
 
   /** Older pushes have no id; what they say, with its time, is one. */
   eventId(delivery, settings) {
-    const { data } = eventSchema.safeParse(readJson(delivery, settings));
-    return data?.eventId ?? decryptBody(delivery, settings)?.message.toString() ?? null;
+    const content = readJson(delivery, settings);
+    const { data } = eventSchema.safeParse(content);
+    return data?.eventId ?? (content === null ? null : JSON.stringify(content));
   },
 
   normalize(delivery, settings) {
@@ -100,7 +136,8 @@ export const dingtalk = defineHandler<Settings>({
     });
   },
 
-  reply: (_receipt, delivery, settings) => sealSuccess(delivery, settings),
+  reply: (_receipt, delivery, settings) =>
+    settings.transport === 'http' ? sealSuccess(delivery, settings) : null,
 });
 
 /** `hrm_user_record_change` says that a personnel file changed; people who stay have theirs changed too. */
@@ -110,7 +147,7 @@ function leaversOf({ EventType, changeType, staffId, userIds }: Event): readonly
 }
 
 function keysOf({ token, aesKey, ownerKey }: Settings): CallbackKeys {
-  return { tokens: token, keys: aesKey, receiver: ownerKey };
+  return { tokens: token ?? [], keys: aesKey ?? [], receiver: ownerKey ?? '' };
 }
 
 function encryptedIn(delivery: Delivery): string {
@@ -130,15 +167,22 @@ function decryptBody(delivery: Delivery, settings: Settings): ReturnType<typeof 
   return decryptCallback(keysOf(settings), encryptedIn(delivery));
 }
 
+/** The event in a body, of a callback or of a stream; `null` when it cannot be read. */
 function readJson(delivery: Delivery, settings: Settings): unknown {
-  const body = decryptBody(delivery, settings)?.message;
-  return body ? parseOrNull({ ...delivery, body }) : null;
+  const { data: frame } = frameSchema.safeParse(parseOrNull(delivery));
+  const body = frame ? Buffer.from(frame.data) : decryptBody(delivery, settings)?.message;
+  const content = body ? parseOrNull({ ...delivery, body }) : null;
+  if (!frame || content === null) return content;
+  const { eventType, eventId, eventCorpId, eventBornTime } = frame.headers;
+  return { ...Object(content), EventType: eventType, eventId, CorpId: eventCorpId, EventTime: eventBornTime };
 }
 
 function readEvent(delivery: Delivery, settings: Settings): Event {
-  const body = decryptBody(delivery, settings)?.message;
-  if (!body) throw new MalformedDelivery('encrypt: was encrypted with another key, or to another owner');
-  const { data, error } = eventSchema.safeParse(parseJsonBody({ ...delivery, body }));
+  const content = readJson(delivery, settings);
+  if (content === null) {
+    throw new MalformedDelivery('body: is no JSON, or was encrypted with another key or to another owner');
+  }
+  const { data, error } = eventSchema.safeParse(content);
   if (error) throw new MalformedDelivery(...listFaults(error));
   return data;
 }
@@ -167,11 +211,11 @@ function sealSuccess(delivery: Delivery, settings: Settings): Reply {
   const { timestamp, nonce, signature } = stampOf(delivery);
   const keys = keysOf(settings);
   const envelope = { timestamp, nonce, encrypted: encryptedIn(delivery) };
-  const token = findCallbackToken(keys, envelope, signature) ?? settings.token[0] ?? '';
-  const key = decryptBody(delivery, settings)?.key ?? settings.aesKey[0];
+  const token = findCallbackToken(keys, envelope, signature) ?? keys.tokens[0] ?? '';
+  const key = decryptBody(delivery, settings)?.key ?? keys.keys[0];
   if (!key) throw new Error('a dingtalk source has no aesKey');
   const salt = Buffer.from(signCallback(token, { timestamp, nonce, encrypted: 'success' }).slice(0, 16));
-  const encrypted = encryptCallback('success', { key, receiver: settings.ownerKey, salt });
+  const encrypted = encryptCallback('success', { key, receiver: keys.receiver, salt });
   const body = JSON.stringify({
     msg_signature: signCallback(token, { timestamp, nonce, encrypted }),
     timeStamp: timestamp,

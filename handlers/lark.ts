@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  apiUrl,
   checkKeyGroups,
   type Delivery,
   decryptLarkBody,
@@ -23,11 +24,19 @@ import {
 
 const settings = z
   .object({
+    transport: z.enum(['http', 'stream']).default('http').describe('stream = the long connection'),
+    appId: z
+      .string()
+      .regex(/^cli_[0-9a-fA-F]{16}$/, { error: 'is not an App ID such as cli_9f5343c580712544' })
+      .nullable()
+      .default(null),
+    appSecret: z.string().min(1).max(256).nullable().default(null),
+    apiUrl: apiUrl.describe('null = https://open.feishu.cn'),
     encryptKey: directorySecrets
       .nullable()
       .default(null)
       .describe('null = nothing is encrypted, and nothing signed'),
-    verificationToken: directorySecrets,
+    verificationToken: directorySecrets.nullable().default(null).describe('required by transport: http'),
     personId: z.enum(['open_id', 'union_id', 'user_id']).default('open_id').describe('the id that is sent'),
     ...relationKeys,
     fallBackTo: z
@@ -38,6 +47,18 @@ const settings = z
   })
   .superRefine((own, context) =>
     checkKeyGroups(own, context, [
+      {
+        keys: ['verificationToken'],
+        optional: ['encryptKey'],
+        inUse: own.transport === 'http',
+        by: 'transport: http',
+      },
+      {
+        keys: ['appId', 'appSecret'],
+        optional: ['apiUrl'],
+        inUse: own.transport === 'stream',
+        by: 'transport: stream',
+      },
       { keys: ['extIdpId'], inUse: own.sendAs === 'identity', by: 'sendAs: identity' },
     ]),
   );
@@ -106,6 +127,11 @@ const readings = new Map<string, (event: unknown) => Change | null>([
  */
 export const lark = defineHandler<Settings>({
   settings,
+
+  stream({ transport, appId, appSecret, apiUrl }) {
+    if (transport === 'http' || appId === null || appSecret === null) return null;
+    return { kind: 'lark', apiUrl: apiUrl ?? 'https://open.feishu.cn', appId, appSecret };
+  },
 
   /** The challenge is not signed: whoever knows the token, and the key where there is one, may ask it. */
   handshake(delivery, settings) {
@@ -196,7 +222,7 @@ function isSigned({ headers, body }: Delivery, keys: readonly string[]): boolean
 function hasToken(content: unknown, { verificationToken }: Settings): boolean {
   const { data } = z.object({ header: z.object({ token: text }).optional(), token: text }).safeParse(content);
   const given = data?.header?.token ?? data?.token ?? '';
-  return verificationToken.map((token) => isSameText(token, given)).includes(true);
+  return (verificationToken ?? []).map((token) => isSameText(token, given)).includes(true);
 }
 
 function readUpdate(event: unknown): Change | null {

@@ -89,10 +89,10 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   });
 
   const closing = new AbortController();
-  async function close({ servers, slack }: Pick<Listeners, 'servers' | 'slack'>): Promise<void> {
+  async function close(listeners: Listeners | null): Promise<void> {
     closing.abort();
-    await slack?.stop();
-    await Promise.all(servers.map((server) => server.close()));
+    await Promise.all([listeners?.slack?.stop(), listeners?.streams.close()]);
+    await Promise.all(listeners?.servers.map((server) => server.close()) ?? []);
     await legs.stop();
     api.close();
     await opened.close();
@@ -100,14 +100,15 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
 
   try {
     const { signal } = closing;
-    const shared = { config, store, metrics, throttle, protection, stream, relays, log, now };
+    const shared = { config, store, metrics, throttle, protection, stream, relays, log, now, random };
     const listeners = await openListeners({ ...shared, slackVoice, directory, closing: signal });
     const { url, adminUrl } = listeners;
     legs.start();
     listeners.slack?.start();
+    listeners.streams.start();
     return { url, adminUrl, close: () => close(listeners) };
   } catch (error) {
-    await close({ servers: [], slack: null });
+    await close(null);
     throw error;
   }
 }

@@ -55,7 +55,14 @@ const rules: Readonly<Record<string, Room>> = {
   'management-api': { rooms: { core: 'values' }, packages: { 'node-fetch': 'values', zod: 'values' } },
   ingress: {
     rooms: { core: 'values', store: 'types' },
-    packages: { '@slack/bolt': 'values', express: 'values', 'prom-client': 'values', zod: 'values' },
+    packages: {
+      '@larksuiteoapi/node-sdk': 'values',
+      '@slack/bolt': 'values',
+      'dingtalk-stream': 'values',
+      express: 'values',
+      'prom-client': 'values',
+      zod: 'values',
+    },
   },
   dispatcher: { rooms: { core: 'values', store: 'types', 'management-api': 'types' }, packages: {} },
   publishers: { rooms: { core: 'values', store: 'types' }, packages: {} },

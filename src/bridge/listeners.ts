@@ -15,6 +15,7 @@ import { createReceiver, type Receiver } from '../ingress/receive.ts';
 import { type HttpServer, openHttpServer } from '../ingress/server.ts';
 import { createSlack, type Directory, type Slack, type SlackVoice, slackSource } from '../ingress/slack.ts';
 import type { Source, Sources } from '../ingress/source.ts';
+import { createStreams, type Streams } from '../ingress/streams.ts';
 import type { Relay } from '../publishers/relay.ts';
 import type { Stream } from '../publishers/stream.ts';
 import type { Store } from '../store/contract.ts';
@@ -33,6 +34,7 @@ export interface Rooms {
   readonly directory: Directory;
   readonly log: Log;
   readonly now: () => number;
+  readonly random: () => number;
   readonly closing: AbortSignal;
 }
 
@@ -40,6 +42,8 @@ export interface Listeners {
   readonly servers: readonly HttpServer[];
   /** To be started once all is there, and stopped before the servers. */
   readonly slack: Slack | null;
+  /** The same. */
+  readonly streams: Streams;
   readonly url: string;
   readonly adminUrl: string;
 }
@@ -47,16 +51,16 @@ export interface Listeners {
 /** Opens the listeners: everything on one, or the operator's side on one of its own. */
 export async function openListeners(rooms: Rooms): Promise<Listeners> {
   const { host, port, admin, trustProxy } = rooms.config.server;
-  const { hooks, health, operator, slack } = createRoutes(rooms);
+  const { hooks, health, operator, slack, streams } = createRoutes(rooms);
   const outside = slack?.router ? [hooks, slack.router, health] : [hooks, health];
   const open = (routes: readonly Router[], address: { host: string; port: number }): Promise<HttpServer> =>
     openHttpServer({ app: createHttpApp({ routes, trustProxy, log: rooms.log }), ...address });
   const main = await open(admin ? outside : [...outside, operator], { host, port });
   const url = urlOf(host, main.port);
-  if (!admin) return { servers: [main], slack, url, adminUrl: url };
+  if (!admin) return { servers: [main], slack, streams, url, adminUrl: url };
   try {
     const own = await open([health, operator], admin);
-    return { servers: [main, own], slack, url, adminUrl: urlOf(admin.host, own.port) };
+    return { servers: [main, own], slack, streams, url, adminUrl: urlOf(admin.host, own.port) };
   } catch (error) {
     await main.close();
     throw error;
@@ -72,6 +76,7 @@ interface Routes {
   readonly health: Router;
   readonly operator: Router;
   readonly slack: Slack | null;
+  readonly streams: Streams;
 }
 
 function createRoutes(rooms: Rooms): Routes {
@@ -93,6 +98,7 @@ function createRoutes(rooms: Rooms): Routes {
       if (sourceId !== null) activity.note(sourceId, kind);
     },
   });
+  const streams = createStreams({ receiver, sources, log, random: rooms.random });
   const decisions = createDecisions({ store, receiver, sources, policy, now });
   const slack = openSlack(rooms, { receiver, decisions, activity });
   const operator = apiRoutes({
@@ -105,7 +111,7 @@ function createRoutes(rooms: Rooms): Routes {
     stream: rooms.stream,
     closing: rooms.closing,
     activity: activity.report,
-    degradations: () => degradations(rooms, slack),
+    degradations: () => degradations(rooms, { slack, streams }),
     now,
     log,
   });
@@ -115,6 +121,7 @@ function createRoutes(rooms: Rooms): Routes {
     health: healthRoutes({ probe: () => store.probe(), log }),
     operator,
     slack,
+    streams,
   };
 }
 
@@ -138,14 +145,17 @@ function openSlack(
 function sourcesOf(config: Config): Sources {
   const configured = Object.values(config.sources).map((source): [string, Source] => [
     source.id,
-    { ...source, transport: 'http' },
+    { ...source, transport: source.handler.stream?.(source.settings) ? 'stream' : 'http' },
   ]);
   const ways = config.slack ? [apiSource, slackSource] : [apiSource];
   return new Map([...configured, ...ways.map((way): [string, Source] => [way.id, way])]);
 }
 
 /** What does not work as it should. It never shows in readiness: deliveries must still be kept. */
-function degradations({ throttle, protection, relays, now }: Rooms, slack: Slack | null): Degradation[] {
+function degradations(
+  { throttle, protection, relays, now }: Rooms,
+  { slack, streams }: Pick<Routes, 'slack' | 'streams'>,
+): Degradation[] {
   const found: Degradation[] = throttle
     .troubles(now())
     .map(({ endpoint, reason }) => ({ code: 'calls_paused', message: `${endpoint}: ${reason}` }));
@@ -157,6 +167,9 @@ function degradations({ throttle, protection, relays, now }: Rooms, slack: Slack
   }
   if (slack?.isConnected() === false)
     found.push({ code: 'slack_disconnected', message: 'Slack cannot be reached; commands do not come in' });
+  for (const id of streams.disconnected()) {
+    found.push({ code: 'stream_disconnected', message: `${id}: nothing comes in; it is tried again` });
+  }
   for (const { name, relay } of relays) {
     if (relay.failures() > 0) found.push({ code: 'publisher_failing', message: `${name}: outcomes wait` });
   }

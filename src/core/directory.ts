@@ -70,9 +70,19 @@ export function usable(identifiers: readonly Identifier[]): readonly Identifier[
   return identifiers.filter(({ userIdType, userId }) => identifierFault(userIdType, userId) === null);
 }
 
+/** The base URL of a vendor's API, to which credentials go; `null` = the vendor's own. */
+export const apiUrl = z
+  .string()
+  .refine((url) => /^https:\/\/[^/?#@]+$|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(url), {
+    error: 'is not https://<host>; http is only for loopback hosts',
+  })
+  .nullable()
+  .default(null);
+
 interface KeyGroup {
+  /** Required while they are in use. */
   readonly keys: readonly string[];
-  /** Whether these keys are in use, and so are required. */
+  readonly optional?: readonly string[];
   readonly inUse: boolean;
   /** The setting that says so, such as `transport: stream`. */
   readonly by: string;
@@ -84,9 +94,9 @@ export function checkKeyGroups(
   context: z.RefinementCtx,
   groups: readonly KeyGroup[],
 ): void {
-  for (const { keys, inUse, by } of groups) {
-    for (const key of keys) {
-      if ((settings[key] !== null) === inUse) continue;
+  for (const { keys, optional = [], inUse, by } of groups) {
+    for (const key of [...keys, ...optional]) {
+      if ((settings[key] !== null) === inUse || (inUse && optional.includes(key))) continue;
       const message = inUse ? `is required by ${by}` : `does nothing without ${by}`;
       context.addIssue({ code: 'custom', path: [key], message });
     }

@@ -18,6 +18,7 @@ export {
   signCallback,
 } from './callback-cipher.ts';
 export {
+  apiUrl,
   callbackKeys,
   checkKeyGroups,
   directoryId,
@@ -46,6 +47,21 @@ export interface Delivery {
   /** Where a broker keeps it, as `topic/partition/offset`; its identity when the sender gives none. */
   readonly position?: string;
 }
+
+/** What opens the stream by which a vendor pushes to us over a connection of ours. */
+export type StreamAccess =
+  | {
+      readonly kind: 'dingtalk';
+      readonly apiUrl: string;
+      readonly clientId: string;
+      readonly clientSecret: string;
+    }
+  | {
+      readonly kind: 'lark';
+      readonly apiUrl: string;
+      readonly appId: string;
+      readonly appSecret: string;
+    };
 
 /** What the sender is told. */
 export interface Reply {
@@ -84,6 +100,11 @@ export interface Handler<Settings = unknown> {
    * They count as a repeat only while that delivery is the subject's latest.
    */
   readonly retrySpanMs?: number;
+  /**
+   * The stream that a source is bound to, by its settings; `null` = it is reached by HTTP. The sender of what a stream
+   * brings is authenticated by its connection: `verify` is not asked. A body is then one message, as JSON.
+   */
+  stream?(settings: Settings): StreamAccess | null;
   /** The vendor's set-up ceremony (challenge, echo, ping): its reply, or `null` when this delivery is none. */
   handshake?(delivery: Delivery, settings: Settings): Reply | null;
   /** @throws UnverifiedDelivery */

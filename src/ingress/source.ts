@@ -1,7 +1,7 @@
 import type { Handler } from '../core/handler.ts';
 import type { Action } from '../core/intent.ts';
 
-type Transport = 'http' | 'kafka' | 'slack' | 'api';
+type Transport = 'http' | 'stream' | 'kafka' | 'slack' | 'api';
 
 /** One configured sender. */
 export interface Source {

@@ -136,7 +136,9 @@ describe('dingtalk: what an event says', () => {
   it('reads a departure as it was pushed once, and knows it again though it has no id', () => {
     const legacy = signed(fixture('user_leave_org-http-legacy'));
     expect(dingtalk.normalize(legacy, settings)).toEqual([resign('0119296xxx', 1_608_017_258_073)]);
-    expect(dingtalk.eventId?.(legacy, settings)).toBe(fixture('user_leave_org-http-legacy'));
+    expect(dingtalk.eventId?.(legacy, settings)).toBe(
+      JSON.stringify(JSON.parse(fixture('user_leave_org-http-legacy'))),
+    );
     expect(dingtalk.eventId?.(signed(fixture('user_leave_org-http')), settings)).toBe(
       'c7c7120f2c07419**ebdba0318c8',
     );
@@ -184,5 +186,64 @@ describe('dingtalk: what an event says', () => {
     expect(fault({ aesKey: vector.aesKey.slice(1) })).toBe('aesKey');
     expect(fault({ sendAs: 'identity' })).toBe('extIdpId');
     expect(fault({ ownerKey: '' })).toBe('ownerKey');
+  });
+});
+
+/** A frame as it comes, of a page of the documents, which writes its headers beside its data. */
+function frame(name: string): Delivery {
+  const { data, ...headers } = JSON.parse(fixture(name));
+  const body = JSON.stringify({ specVersion: '1.0', type: 'EVENT', headers, data: JSON.stringify(data) });
+  return { method: 'STREAM', query: {}, headers: {}, body: Buffer.from(body) };
+}
+
+describe('dingtalk: the stream', () => {
+  const stream = dingtalk.settings.parse({
+    transport: 'stream',
+    clientId: 'dingabc',
+    clientSecret: 'secret',
+  });
+
+  it.each([
+    ['user_leave_org-stream', [resign('015xxxx227', 1_685_501_863_357)]],
+    ['user_leave_org-isv-stream', [resign('ding12345', 1_683_533_823_336)]],
+    ['hrm_mdm_user_change-stream', [resign('01301xxxx140', 1_683_533_823_336)]],
+    ['hrm_user_record_change-stream', []],
+  ])('reads a frame of %s', (name, intents) => {
+    expect(dingtalk.normalize(frame(name), stream)).toEqual(intents);
+    expect(dingtalk.eventId?.(frame(name), stream)).toMatch(/^c7c7120f/);
+    expect(dingtalk.handshake?.(frame(name), stream)).toBeNull();
+  });
+
+  it('reads the published frame, which is not our business', () => {
+    const body = Buffer.from(fixture('stream-frame-user_add_org'));
+    expect(dingtalk.normalize({ ...frame('user_leave_org-stream'), body }, stream)).toEqual([]);
+  });
+
+  it.each(['{', 'null', '{"headers":{"eventType":"user_leave_org"},"data":"{"}'])(
+    'calls %s malformed',
+    (text) => {
+      const delivery = { ...frame('user_leave_org-stream'), body: Buffer.from(text) };
+      expect(() => dingtalk.normalize(delivery, stream)).toThrow(MalformedDelivery);
+      expect(dingtalk.eventId?.(delivery, stream)).toBeNull();
+    },
+  );
+
+  it('is not believed when it comes as a callback', () => {
+    expect(() => dingtalk.verify(frame('user_leave_org-stream'), settings, now)).toThrow(UnverifiedDelivery);
+  });
+
+  it('is answered by its connection, which the settings name', () => {
+    expect(dingtalk.reply?.({ kind: 'ignored' }, frame('user_leave_org-stream'), stream)).toBeNull();
+    expect(dingtalk.stream?.(settings)).toBeNull();
+    expect(dingtalk.stream?.(stream)).toEqual({
+      kind: 'dingtalk',
+      apiUrl: 'https://api.dingtalk.com',
+      clientId: 'dingabc',
+      clientSecret: 'secret',
+    });
+    const faults = (own: object) =>
+      dingtalk.settings.safeParse({ transport: 'stream', ...own }).error?.issues.map(({ path }) => path[0]);
+    expect(faults({ token })).toEqual(['token', 'clientId', 'clientSecret']);
+    expect(faults({ clientId: '1', clientSecret: '2', apiUrl: 'http://example.com' })).toEqual(['apiUrl']);
   });
 });

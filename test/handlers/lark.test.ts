@@ -280,3 +280,24 @@ describe('lark: who is meant', () => {
     expect(fault({ verificationToken: undefined })).toEqual([['verificationToken']]);
   });
 });
+
+describe('lark: the long connection', () => {
+  const access = { appId: 'cli_9f5343c580712544', appSecret: 'secret' };
+  const stream = lark.settings.parse({ transport: 'stream', ...access });
+
+  it('brings events in plain text', () => {
+    const delivery = { ...plain(deleted), method: 'STREAM' };
+    expect(lark.handshake?.(delivery, stream)).toBeNull();
+    expect(lark.eventId?.(delivery, stream)).toBe('5e3702a84e847582be8db7fb73283c02');
+    expect(lark.normalize(delivery, stream)).toEqual([resign(`lark:${openId}`, openId)]);
+  });
+
+  it('is named by the settings', () => {
+    expect(lark.stream?.(settingsOf())).toBeNull();
+    expect(lark.stream?.(stream)).toEqual({ kind: 'lark', apiUrl: 'https://open.feishu.cn', ...access });
+    const faults = (own: object) =>
+      lark.settings.safeParse({ transport: 'stream', ...own }).error?.issues.map(({ path }) => path[0]);
+    expect(faults({ encryptKey })).toEqual(['encryptKey', 'appId', 'appSecret']);
+    expect(faults({ ...access, appId: 'app' })).toEqual(['appId']);
+  });
+});

@@ -1,0 +1,124 @@
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { backoffMs } from '../core/backoff.ts';
+import type { StreamAccess } from '../core/handler.ts';
+import { type Log, traceOf } from '../core/log.ts';
+import { connectDingtalk } from './dingtalk-stream.ts';
+import { connectLark } from './lark-stream.ts';
+import type { Receiver } from './receive.ts';
+import type { Source, Sources } from './source.ts';
+import type { StreamConnection } from './stream-connection.ts';
+
+interface StreamsOptions {
+  readonly receiver: Pick<Receiver, 'receive'>;
+  readonly sources: Sources;
+  readonly log: Log;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+}
+
+/** The connections by which vendors push to sources that are bound to a stream. */
+export interface Streams {
+  start(): void;
+  /** The sources that nothing reaches now. */
+  disconnected(): readonly string[];
+  /** Takes nothing more in, finishes what is being kept, and closes. */
+  close(): Promise<void>;
+}
+
+const reconnectPolicy = { minDelayMs: 500, maxDelayMs: 60_000 };
+
+export function createStreams(options: StreamsOptions): Streams {
+  const streams = [...options.sources.values()].flatMap((source) => {
+    const access = source.handler.stream?.(source.settings) ?? null;
+    return access ? [createOneStream(source, access, options)] : [];
+  });
+  return {
+    start() {
+      for (const one of streams) one.start();
+    },
+    disconnected: () => streams.filter((one) => !one.isConnected()).map(({ id }) => id),
+    async close() {
+      await Promise.all(streams.map((one) => one.close()));
+    },
+  };
+}
+
+interface OneStream {
+  readonly id: string;
+  start(): void;
+  isConnected(): boolean;
+  close(): Promise<void>;
+}
+
+/** Connects, and connects again whenever the connection ends, until it is closed. */
+function createOneStream({ id }: Source, access: StreamAccess, options: StreamsOptions): OneStream {
+  const { log, random } = options;
+  const closing = new AbortController();
+  const keeping = new Set<Promise<boolean>>();
+  let connection: StreamConnection | null = null;
+  let running: Promise<void> | null = null;
+
+  const { signal } = closing;
+
+  function keep(message: unknown): Promise<boolean> {
+    if (signal.aborted) return Promise.resolve(false);
+    const kept = handOver(id, message, options);
+    keeping.add(kept);
+    return kept.finally(() => keeping.delete(kept));
+  }
+
+  async function connectOnce(): Promise<void> {
+    const how = { keep, signal };
+    connection = await (access.kind === 'dingtalk' ? connectDingtalk(access, how) : connectLark(access, how));
+    if (signal.aborted) connection.close();
+    else log.info({ source: id }, 'the stream is connected');
+    await connection.ended;
+  }
+
+  async function run(): Promise<void> {
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        await connectOnce();
+        failures = 0;
+        if (!signal.aborted) log.info({ source: id }, 'the stream ended');
+      } catch (error) {
+        failures += 1;
+        if (signal.aborted) break;
+        const reason = error instanceof Error ? error.message : '';
+        log.warn({ source: id, failures, reason, ...traceOf(error) }, 'the stream could not be opened');
+      }
+      connection = null;
+      const pauseMs = backoffMs(failures + 1, reconnectPolicy, random());
+      await delay(pauseMs, undefined, { signal: signal }).catch(() => {});
+    }
+  }
+
+  return {
+    id,
+    start() {
+      running = run();
+    },
+    isConnected: () => connection?.isOpen() ?? false,
+    async close() {
+      closing.abort();
+      await Promise.all(keeping);
+      // What was kept is acknowledged within this turn.
+      await nextTurn();
+      connection?.close();
+      await running;
+    },
+  };
+}
+
+/** A message counts as kept when the store has it, whatever it became; only then may it be acknowledged. */
+async function handOver(id: string, message: unknown, { receiver, log }: StreamsOptions): Promise<boolean> {
+  try {
+    const delivery = { method: 'STREAM', query: {}, headers: {}, body: Buffer.from(JSON.stringify(message)) };
+    const { kind } = await receiver.receive(id, delivery, { trusted: true });
+    if (kind === 'receipt') return true;
+    log.warn({ source: id, kind }, 'a message of a stream was not kept; it is asked for again');
+  } catch (error) {
+    log.error({ source: id, ...traceOf(error) }, 'a message of a stream was not kept; it is asked for again');
+  }
+  return false;
+}
