@@ -14,6 +14,7 @@ import {
   listFaults,
   MalformedDelivery,
   readEpoch,
+  reconcileKeys,
   relationKeys,
   relationTo,
   UnverifiedDelivery,
@@ -29,6 +30,14 @@ const settings = z
       .max(256)
       .describe('whom WeCom writes to: the corpid, or the suiteid of a suite'),
     ...relationKeys,
+    reconcile: z
+      .strictObject({
+        secret: z.string().min(1).max(256).describe('the secret of contact sync'),
+        ...reconcileKeys,
+      })
+      .nullable()
+      .default(null)
+      .describe('compares who WeCom still has with who is still active in GenAuth'),
   })
   .superRefine((own, context) =>
     checkKeyGroups(own, context, [
@@ -70,6 +79,20 @@ const parser = new XMLParser({ processEntities: false, parseTagValue: false, ign
  */
 export const wecom = defineHandler<Settings>({
   settings,
+
+  directory({ reconcile, receiveId, sendAs, extIdpId }) {
+    if (!reconcile) return null;
+    const { every, apiUrl, ...rest } = reconcile;
+    return {
+      ...rest,
+      kind: 'wecom',
+      apiUrl: apiUrl ?? 'https://qyapi.weixin.qq.com',
+      corpId: receiveId,
+      userIdType: sendAs,
+      name: sendAs === 'identity' ? String(extIdpId) : 'wechatwork',
+      everyMs: every,
+    };
+  },
 
   /** The check of the address: the decrypted `echostr`, bare. A `+` in it may have become a blank on its way. */
   handshake(delivery, settings) {

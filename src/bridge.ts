@@ -1,5 +1,6 @@
 import { createLegs } from './bridge/legs.ts';
 import { type Listeners, openListeners } from './bridge/listeners.ts';
+import { type Reconciling, startReconciling } from './bridge/reconcile.ts';
 import { createDirectory } from './bridge/slack.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/log.ts';
@@ -89,9 +90,10 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   });
 
   const closing = new AbortController();
+  let reconciling: Reconciling | null = null;
   async function close(listeners: Listeners | null): Promise<void> {
     closing.abort();
-    await Promise.all([listeners?.slack?.stop(), listeners?.streams.close()]);
+    await Promise.all([reconciling?.stop(), listeners?.slack?.stop(), listeners?.streams.close()]);
     await Promise.all(listeners?.servers.map((server) => server.close()) ?? []);
     await legs.stop();
     api.close();
@@ -102,10 +104,11 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     const { signal } = closing;
     const shared = { config, store, metrics, throttle, protection, stream, relays, log, now, random };
     const listeners = await openListeners({ ...shared, slackVoice, directory, closing: signal });
-    const { url, adminUrl } = listeners;
+    const { url, adminUrl, receiver } = listeners;
     legs.start();
     listeners.slack?.start();
     listeners.streams.start();
+    reconciling = startReconciling({ config, api, receiver, log, signal });
     return { url, adminUrl, close: () => close(listeners) };
   } catch (error) {
     await close(null);

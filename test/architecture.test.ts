@@ -65,6 +65,7 @@ const rules: Readonly<Record<string, Room>> = {
     },
   },
   dispatcher: { rooms: { core: 'values', store: 'types', 'management-api': 'types' }, packages: {} },
+  reconcile: { rooms: { core: 'values', 'management-api': 'types' }, packages: { zod: 'values' } },
   publishers: { rooms: { core: 'values', store: 'types' }, packages: {} },
   emulator: { rooms: { core: 'values' }, packages: { zod: 'values' } },
   bridge: {
@@ -76,6 +77,7 @@ const rules: Readonly<Record<string, Room>> = {
       ingress: 'values',
       dispatcher: 'values',
       publishers: 'values',
+      reconcile: 'values',
     },
     packages: { express: 'types' },
   },

@@ -44,6 +44,7 @@ export interface Listeners {
   readonly slack: Slack | null;
   /** The same. */
   readonly streams: Streams;
+  readonly receiver: Receiver;
   readonly url: string;
   readonly adminUrl: string;
 }
@@ -51,16 +52,16 @@ export interface Listeners {
 /** Opens the listeners: everything on one, or the operator's side on one of its own. */
 export async function openListeners(rooms: Rooms): Promise<Listeners> {
   const { host, port, admin, trustProxy } = rooms.config.server;
-  const { hooks, health, operator, slack, streams } = createRoutes(rooms);
+  const { hooks, health, operator, slack, streams, receiver } = createRoutes(rooms);
   const outside = slack?.router ? [hooks, slack.router, health] : [hooks, health];
   const open = (routes: readonly Router[], address: { host: string; port: number }): Promise<HttpServer> =>
     openHttpServer({ app: createHttpApp({ routes, trustProxy, log: rooms.log }), ...address });
   const main = await open(admin ? outside : [...outside, operator], { host, port });
   const url = urlOf(host, main.port);
-  if (!admin) return { servers: [main], slack, streams, url, adminUrl: url };
+  if (!admin) return { servers: [main], slack, streams, receiver, url, adminUrl: url };
   try {
     const own = await open([health, operator], admin);
-    return { servers: [main, own], slack, streams, url, adminUrl: urlOf(admin.host, own.port) };
+    return { servers: [main, own], slack, streams, receiver, url, adminUrl: urlOf(admin.host, own.port) };
   } catch (error) {
     await main.close();
     throw error;
@@ -77,6 +78,7 @@ interface Routes {
   readonly operator: Router;
   readonly slack: Slack | null;
   readonly streams: Streams;
+  readonly receiver: Receiver;
 }
 
 function createRoutes(rooms: Rooms): Routes {
@@ -100,7 +102,7 @@ function createRoutes(rooms: Rooms): Routes {
   });
   const streams = createStreams({ receiver, sources, log, random: rooms.random });
   const decisions = createDecisions({ store, receiver, sources, policy, now });
-  const slack = openSlack(rooms, { receiver, decisions, activity });
+  const slack = openSlack(rooms, { receiver, decisions, activity, streams });
   const operator = apiRoutes({
     store,
     receiver,
@@ -122,12 +124,13 @@ function createRoutes(rooms: Rooms): Routes {
     operator,
     slack,
     streams,
+    receiver,
   };
 }
 
 function openSlack(
   rooms: Rooms,
-  doors: { receiver: Receiver; decisions: Decisions; activity: Activity },
+  doors: { receiver: Receiver; decisions: Decisions; activity: Activity; streams: Streams },
 ): Slack | null {
   const { config, slackVoice: voice } = rooms;
   if (!config.slack || !voice) return null;
@@ -138,7 +141,10 @@ function openSlack(
     settings: config.slack,
     isDryRun: config.leavers.dryRun,
     maxBodyBytes: config.server.maxBodyBytes,
-    troubles: () => [...degradations(rooms, null), ...silences(doors.activity.report())],
+    troubles: () => [
+      ...degradations(rooms, { slack: null, streams: doors.streams }),
+      ...silences(doors.activity.report()),
+    ],
   });
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationPattern, parseDuration } from './duration.ts';
 import { type Identifier, identifierFault } from './identifier.ts';
 
 /** What the handlers of directories have in common: GenAuth syncs from them, and so knows their ids. */
@@ -78,6 +79,49 @@ export const apiUrl = z
   })
   .nullable()
   .default(null);
+
+const hourMs = 3_600_000;
+/** A timer of more than 24 days fires at once. */
+const maxEveryMs = 20 * 24 * hourMs;
+
+/** How the people whom a directory still has are compared with those who are still active in GenAuth. */
+export const reconcileKeys = {
+  apiUrl,
+  every: z
+    .string()
+    .regex(durationPattern, { error: 'is not a duration such as 15m, 1h, 1d' })
+    .transform((written) => parseDuration(written) ?? 0)
+    .refine((ms) => ms >= hourMs && ms <= maxEveryMs, { error: 'is not between 1h and 20d' })
+    .nullable()
+    .default(null)
+    .describe('how often it is done; null = only when it is asked for'),
+  apply: z
+    .boolean()
+    .default(false)
+    .describe('whether those who are gone are resigned when it is done by itself'),
+  maxGone: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.1)
+    .describe('the share of the active who may be gone at once; more is taken for a mistake'),
+};
+
+/** What lists the people of a directory, and by which identifiers GenAuth knows them. */
+export interface DirectoryAccess {
+  readonly kind: 'wecom';
+  readonly apiUrl: string;
+  readonly corpId: string;
+  readonly secret: string;
+  /** `sync_relation` under `name`, or `identity` under `name`. */
+  readonly userIdType: 'sync_relation' | 'identity';
+  readonly name: string;
+  /** A share of the active, in (0, 1]. */
+  readonly maxGone: number;
+  /** `null` = only when it is asked for. */
+  readonly everyMs: number | null;
+  readonly apply: boolean;
+}
 
 interface KeyGroup {
   /** Required while they are in use. */

@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { z } from 'zod';
+import type { DirectoryAccess } from './directory.ts';
 import type { IntentDraft } from './intent.ts';
 
 /**
@@ -21,9 +22,11 @@ export {
   apiUrl,
   callbackKeys,
   checkKeyGroups,
+  type DirectoryAccess,
   directoryId,
   directorySecrets,
   readEpoch,
+  reconcileKeys,
   relationKeys,
   relationTo,
   usable,
@@ -105,6 +108,8 @@ export interface Handler<Settings = unknown> {
    * brings is authenticated by its connection: `verify` is not asked. A body is then one message, as JSON.
    */
   stream?(settings: Settings): StreamAccess | null;
+  /** The directory with which GenAuth can be compared, by its settings; `null` = it is not configured. */
+  directory?(settings: Settings): DirectoryAccess | null;
   /** The vendor's set-up ceremony (challenge, echo, ping): its reply, or `null` when this delivery is none. */
   handshake?(delivery: Delivery, settings: Settings): Reply | null;
   /** @throws UnverifiedDelivery */

@@ -120,6 +120,29 @@ export const endpoints = {
       return succeed({ active: user.sessions.includes(appId) });
     },
   ),
+  'list-users': endpoint(
+    'POST',
+    z.strictObject({
+      options: z
+        .strictObject({
+          pagination: z
+            .strictObject({ page: positive.default(1), limit: positive.max(50).default(10) })
+            .prefault({}),
+          withIdentities: z.boolean().default(false),
+        })
+        .prefault({}),
+    }),
+    ({ options: { pagination, withIdentities } }, { users }) => {
+      const { page, limit } = pagination;
+      const all = users.all();
+      const asked = { withCustomData: 'false', withIdentities: withIdentities ? 'true' : 'false' } as const;
+      const list = all.slice((page - 1) * limit, page * limit);
+      return succeed({
+        totalCount: all.length,
+        list: list.map((user) => userDto(user, { ...asked, withDepartmentIds: 'false' })),
+      });
+    },
+  ),
   'list-applications': endpoint(
     'GET',
     z.strictObject({ page: positive.default(1), limit: positive.max(50).default(10) }),

@@ -1,5 +1,6 @@
 import type { Delivery, Receipt, Reply } from '../core/handler.ts';
 import { MalformedDelivery, UnverifiedDelivery } from '../core/handler.ts';
+import type { IntentDraft } from '../core/intent.ts';
 import { type Log, traceOf } from '../core/log.ts';
 import type { Store } from '../store/contract.ts';
 import { createAllowance } from './allowance.ts';
@@ -40,6 +41,11 @@ interface IntentRequest {
 export interface Receiver {
   receive(sourceId: string, delivery: Delivery, options?: ReceiveOptions): Promise<Reception>;
   request(request: IntentRequest): Promise<Taken>;
+  /**
+   * Takes in what we found out ourselves about somebody of a source, as a machine's word. The same finding again is a
+   * repeat for a week, and it is no sign of life of the source.
+   */
+  conclude(sourceId: string, draft: IntentDraft): Promise<Taken>;
   /** Reads a dead letter again, under its own event id. It was verified when it came. */
   replay(
     deadLetterId: string,
@@ -55,6 +61,7 @@ export interface ReceiverOptions extends IntakeOptions {
 
 /** For how long the same bytes are taken for a repeat when neither the sender nor its handler says. */
 const defaultRetrySpanMs = 3_600_000;
+const concludedSpanMs = 7 * 86_400_000;
 /** Lines a minute about deliveries that are not genuine; all of them are counted. */
 const maxUnverifiedLines = 60;
 
@@ -100,6 +107,12 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       const taken = await take({ retryOf: null, ...request, retrySpanMs: defaultRetrySpanMs });
       // A retry is no sign of life of the source whose intent it repeats.
       return request.retryOf === undefined ? tell(request.source, taken) : taken;
+    },
+    async conclude(source, draft) {
+      const body = Buffer.from(JSON.stringify([draft.action, draft.identifiers]));
+      const delivery = { method: 'RECONCILE', query: {}, headers: {}, body };
+      const reading = { source, delivery, eventId: null, retrySpanMs: concludedSpanMs };
+      return take({ ...reading, parts: [draft], actor: null, retryOf: null });
     },
     async replay(deadLetterId, actor) {
       const letter = await store.findDeadLetter(deadLetterId);

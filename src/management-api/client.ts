@@ -13,7 +13,9 @@ import {
   headerSafe,
   loggedInApps,
   sessionStatus,
+  syncRelations,
   tokenData,
+  userPage,
 } from './data.ts';
 import type { ApiRequest, ArrayEncoding, Endpoint } from './exchange.ts';
 import { createExchanger } from './exchange.ts';
@@ -41,8 +43,22 @@ export interface ManagementApi {
   checkSession(session: { readonly userId: string; readonly appId: string }): Promise<Answer<boolean>>;
   /** The ids of all apps of the pool; a list that is empty, or not whole, is never `done`. */
   listApplications(): Promise<Answer<readonly string[]>>;
+  /** A page of at most 50 users of the pool, from 1, with how many there are in all. */
+  listUsers(page: number): Promise<Answer<UserPage>>;
+  /** What a user, named by `user_id`, is called in the directories that GenAuth syncs from. */
+  getSyncRelations(userId: string): Promise<Answer<readonly SyncRelation[]>>;
   /** Ends the connections; calls in flight end as `unknown`. */
   close(): void;
+}
+
+export interface UserPage {
+  readonly totalCount: number;
+  readonly list: readonly FoundUser[];
+}
+
+export interface SyncRelation {
+  readonly provider: string;
+  readonly userIdInIdp: string;
 }
 
 interface Kick {
@@ -126,6 +142,14 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
     },
     listApplications: () =>
       listAll((page) => get('list-applications', { page, limit: maxPerCall }, { data: applicationPage })),
+    async listUsers(page) {
+      const options = { pagination: { page, limit: maxPerCall }, withIdentities: true };
+      return post<UserPage>('list-users', { options }, userPage);
+    },
+    async getSyncRelations(userId) {
+      const data = { userId, userIdType: 'user_id' };
+      return get<readonly SyncRelation[]>('get-user-sync-relations', data, { data: syncRelations });
+    },
     close: () => exchanger.close(),
   };
 }

@@ -45,6 +45,14 @@ export const foundUsers: z.ZodType<readonly FoundUser[]> = z
   .array(foundUser.nullable())
   .transform((list) => list.filter((one) => one !== null));
 
+/** A page of the users of the pool. */
+export const userPage = z.object({ totalCount: z.int().nonnegative(), list: foundUsers });
+
+/** What a user is called in the directories that GenAuth syncs from. */
+export const syncRelations = z.array(
+  z.object({ provider: z.string().min(1), userIdInIdp: z.string().min(1) }),
+);
+
 const application = z.object({ appId: z.string().min(1) });
 
 /** The apps that a user ever logged in to. */

@@ -13,7 +13,9 @@ export type Endpoint =
   | 'get-user-batch'
   | 'get-user-loggedin-apps'
   | 'check-session-status'
-  | 'list-applications';
+  | 'list-applications'
+  | 'list-users'
+  | 'get-user-sync-relations';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST';

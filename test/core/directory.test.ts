@@ -6,6 +6,7 @@ import {
   directoryId,
   directorySecrets,
   readEpoch,
+  reconcileKeys,
   relationKeys,
   relationTo,
   usable,
@@ -84,5 +85,37 @@ describe('the time of an event', () => {
 
   it.each([undefined, null, '', 'now', '140361051', '-1403610513', '1e12', {}])('is not in %j', (value) => {
     expect(readEpoch(value)).toBeUndefined();
+  });
+});
+
+describe('how often a directory is compared', () => {
+  const schema = z.object(reconcileKeys);
+
+  it.each([
+    ['1h', 3_600_000],
+    ['1d', 86_400_000],
+    ['20d', 1_728_000_000],
+    [null, null],
+  ])('is %s', (every, ms) => {
+    expect(schema.parse({ every })).toMatchObject({ every: ms });
+  });
+
+  it.each(['59m', '21d', 'daily', 1])('is never %s', (every) => {
+    expect(schema.safeParse({ every }).success).toBe(false);
+  });
+
+  it('goes only to an address where nobody listens in', () => {
+    for (const apiUrl of ['https://qyapi.weixin.qq.com', 'http://127.0.0.1:4000', 'http://localhost', null]) {
+      expect(schema.safeParse({ apiUrl }).success).toBe(true);
+    }
+    for (const apiUrl of [
+      'http://qyapi.weixin.qq.com',
+      'https://a@b',
+      'https://a/b',
+      'http://localhost.example',
+      'ftp://a',
+    ]) {
+      expect(faultOf(schema, { apiUrl })).toBe('is not https://<host>; http is only for loopback hosts');
+    }
   });
 });

@@ -71,6 +71,9 @@ const larkCase: Case<Awaited<ReturnType<typeof startLarkServer>>> = {
   refuse: (server, isRefusing) => server.setGatewayCode(isRefusing ? 1 : 0),
 };
 
+const ping =
+  '{"type":"SYSTEM","headers":{"topic":"ping","messageId":"ping-1"},"data":"{\\"status\\":\\"pong\\"}"}';
+
 testStream(dingtalkCase);
 testStream(larkCase);
 
@@ -200,6 +203,33 @@ function testStream<V extends Vendor>(one: Case<V>): void {
 }
 
 describe("DingTalk's Stream mode, on the wire", () => {
+  it('has not acknowledged what is still being kept, while it answers what comes after', async () => {
+    const server = await startDingtalkServer();
+    const source = dingtalkCase.source(server.url);
+    const keeping = Promise.withResolvers<Reception>();
+    const receiver = { receive: () => keeping.promise };
+    const { log } = collectLog();
+    const streams = createStreams({
+      receiver,
+      sources: new Map([[source.id, source]]),
+      log,
+      random: () => 0,
+    });
+    try {
+      streams.start();
+      await until(() => streams.disconnected().length === 0);
+      dingtalkCase.push(server);
+      server.send(ping);
+      await until(() => server.acks.length === 1);
+      keeping.resolve(kept);
+      await until(() => server.acks.length === 2);
+      expect(server.acks.map(({ status }) => status)).toEqual(['pong', 'SUCCESS']);
+    } finally {
+      await streams.close();
+      await server.close();
+    }
+  });
+
   it('answers pings, and passes over what it cannot read', async () => {
     const server = await startDingtalkServer();
     const source = dingtalkCase.source(server.url);
@@ -216,9 +246,7 @@ describe("DingTalk's Stream mode, on the wire", () => {
       await until(() => streams.disconnected().length === 0);
       for (const text of ['no json', 'null', '{"type":"EVENT"}', '{"type":"CALLBACK","headers":{}}'])
         server.send(text);
-      server.send(
-        '{"type":"SYSTEM","headers":{"topic":"ping","messageId":"ping-1"},"data":"{\\"status\\":\\"pong\\"}"}',
-      );
+      server.send(ping);
       await until(() => server.acks.length === 1);
       expect(server.acks).toEqual([{ messageId: 'ping-1', status: 'pong' }]);
     } finally {

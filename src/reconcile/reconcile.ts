@@ -1,0 +1,50 @@
+import type { DirectoryAccess } from '../core/handler.ts';
+import type { Identifier } from '../core/identifier.ts';
+import type { ManagementApi } from '../management-api/client.ts';
+import { listActivePeople } from './accounts.ts';
+import { listWecomPeople } from './wecom.ts';
+
+/** What a comparison came to. */
+export type Reconciliation =
+  | {
+      readonly kind: 'compared';
+      readonly inDirectory: number;
+      readonly active: number;
+      /** Whom GenAuth still has active, and the directory no longer has. */
+      readonly gone: readonly Identifier[];
+    }
+  /** Nobody is taken for gone: absence of an answer is no departure. */
+  | { readonly kind: 'ended'; readonly reason: string };
+
+/** Compares who a directory still has with who is still active in GenAuth under its relation. Changes nothing. */
+export async function reconcile(
+  api: Pick<ManagementApi, 'listUsers' | 'getSyncRelations'>,
+  access: DirectoryAccess,
+  signal?: AbortSignal,
+): Promise<Reconciliation> {
+  try {
+    // The directory last: whoever joined while the other list was read is not missing from this one.
+    const active = await listActivePeople(api, access, signal);
+    return compare(active, await listWecomPeople(access), access);
+  } catch (error) {
+    return { kind: 'ended', reason: error instanceof Error ? error.message : 'unknown' };
+  }
+}
+
+function compare(
+  active: ReadonlySet<string>,
+  people: ReadonlySet<string>,
+  { userIdType, name, maxGone }: DirectoryAccess,
+): Reconciliation {
+  if (people.size === 0) return { kind: 'ended', reason: 'the directory has nobody' };
+  const gone = [...active].filter((id) => !people.has(id));
+  // One person may always be gone: a tenth of a small company is nobody.
+  if (gone.length > Math.max(1, active.size * maxGone)) {
+    return {
+      kind: 'ended',
+      reason: `${gone.length} of ${active.size} are not in the directory, which is more than maxGone allows`,
+    };
+  }
+  const identifiers = gone.map((id) => ({ userIdType, userId: `${name}:${id}` }));
+  return { kind: 'compared', inDirectory: people.size, active: active.size, gone: identifiers };
+}
