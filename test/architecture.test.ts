@@ -49,7 +49,7 @@ interface Room {
 
 const rules: Readonly<Record<string, Room>> = {
   core: { rooms: {}, packages: { zod: 'values', 'node:crypto': 'values' } },
-  handlers: { rooms: { core: 'values' }, packages: { zod: 'values' } },
+  handlers: { rooms: { core: 'values' }, packages: { jsonata: 'values', zod: 'values' } },
   config: { rooms: { core: 'values' }, packages: { yaml: 'values', zod: 'values' } },
   store: { rooms: { core: 'values' }, packages: { 'node:sqlite': 'values' } },
   'management-api': { rooms: { core: 'values' }, packages: { 'node-fetch': 'values', zod: 'values' } },

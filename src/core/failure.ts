@@ -15,6 +15,7 @@ export const failureCodes = [
   'needs_approval',
   'record_deleted',
   'status_unknown',
+  'far_future',
   'action_not_allowed',
   'withdrawn',
   'superseded',
