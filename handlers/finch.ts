@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import {
   base64SecretsSetting,
+  bearerLookup,
+  checkLookup,
   checkTenant,
   defineHandler,
   externalIdPrefixSetting,
@@ -8,25 +10,40 @@ import {
   identify,
   identifyBySetting,
   idShape,
+  lookupDaySettings,
+  nameById,
   parseJsonBody,
   readInstant,
   readShape,
+  readStatus,
   tenantSetting,
+  usesLookup,
   verifyStandardWebhook,
 } from '../src/core/handler.ts';
 
-const settings = z.object({
-  secrets: base64SecretsSetting,
-  identifyBy: identifyBySetting(['external_id']),
-  externalIdPrefix: externalIdPrefixSetting,
-  tenant: tenantSetting.describe('the connection_id'),
-});
+const settings = z
+  .object({
+    secrets: base64SecretsSetting,
+    identifyBy: identifyBySetting(['external_id', 'email']),
+    externalIdPrefix: externalIdPrefixSetting,
+    tenant: tenantSetting.describe('the connection_id'),
+    lookup: bearerLookup('https://api.tryfinch.com').optional(),
+    ...lookupDaySettings,
+  })
+  .superRefine(checkLookup);
 type Settings = z.output<typeof settings>;
 
 const names = { id: 'finch-event-id', timestamp: 'finch-timestamp', signature: 'finch-signature' };
 
 const eventShape = z.object({ event_type: z.string(), connection_id: idShape.nullish() });
 const personShape = z.object({ data: z.object({ individual_id: idShape }) });
+
+const responses = <Body extends z.ZodType>(body: Body) =>
+  z.object({ responses: z.tuple([z.object({ code: z.literal(200), body })]) });
+const employmentShape = responses(z.object({ is_active: z.boolean(), end_date: z.string().nullish() }));
+const individualShape = responses(
+  z.object({ emails: z.array(z.object({ type: z.string().nullish(), data: z.string() })).nullish() }),
+);
 
 type Verdict = Pick<IntentDraft, 'action' | 'hold'>;
 
@@ -67,9 +84,28 @@ export const finch = defineHandler<Settings>({
     if (!verdict) return [];
     checkTenant(event.connection_id, settings.tenant, 'connection_id');
     const { individual_id: id } = readShape(personShape, body).data;
-    const identifiers = identify({ external_id: id }, settings);
-    return [
-      { ...verdict, identifiers, subject: id, occurredAt: readInstant(delivery.headers[names.timestamp]) },
-    ];
+    const { action, hold } = verdict;
+    const isAnswered = usesLookup(settings) && hold?.code === 'status_unknown';
+    const occurredAt = readInstant(delivery.headers[names.timestamp]);
+    return [{ action, ...(!isAnswered && { hold }), ...nameById(id, settings), occurredAt }];
+  },
+
+  async lookup(id, settings, http) {
+    const { baseUrl = '', token } = settings.lookup ?? {};
+    const headers = { authorization: `Bearer ${token}`, 'finch-api-version': '2020-09-17' };
+    const json = { requests: [{ individual_id: id }] };
+    const ask = (what: string) => http({ baseUrl, path: ['employer', what], headers, json });
+    const employment = readShape(employmentShape, await ask('employment')).responses[0].body;
+    if (employment.is_active && !employment.end_date) return { kind: 'active' };
+    const individual = readShape(individualShape, await ask('individual')).responses[0].body;
+    const email = individual.emails?.find(({ type }) => type === 'work')?.data;
+    return readStatus(
+      {
+        isGone: !employment.is_active,
+        lastDay: employment.end_date,
+        identify: () => identify({ external_id: id, email }, settings),
+      },
+      settings,
+    );
   },
 });

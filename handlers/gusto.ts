@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import {
+  bearerLookup,
+  checkLookup,
   checkTenant,
   type Delivery,
   defineHandler,
@@ -9,23 +11,31 @@ import {
   identify,
   identifyBySetting,
   idShape,
+  lookupDaySettings,
   MalformedDelivery,
+  nameById,
   parseJsonBody,
   readInstant,
   readShape,
+  readStatus,
   tenantSetting,
   UnverifiedDelivery,
+  usesLookup,
 } from '../src/core/handler.ts';
 
-const settings = z.object({
-  secrets: z
-    .array(z.string().min(16))
-    .max(10)
-    .describe('the verification tokens of the subscriptions; empty until Gusto has sent the first'),
-  identifyBy: identifyBySetting(['external_id']),
-  externalIdPrefix: externalIdPrefixSetting,
-  tenant: tenantSetting,
-});
+const settings = z
+  .object({
+    secrets: z
+      .array(z.string().min(16))
+      .max(10)
+      .describe('the verification tokens of the subscriptions; empty until Gusto has sent the first'),
+    identifyBy: identifyBySetting(['external_id', 'email']),
+    externalIdPrefix: externalIdPrefixSetting,
+    tenant: tenantSetting,
+    lookup: bearerLookup('https://api.gusto.com').optional(),
+    ...lookupDaySettings,
+  })
+  .superRefine(checkLookup);
 type Settings = z.output<typeof settings>;
 
 const setupShape = z.strictObject({ verification_token: z.string().min(16) });
@@ -35,6 +45,14 @@ const eventShape = z.object({
   resource_uuid: idShape.nullish(),
   entity_uuid: idShape.nullish(),
   timestamp: z.unknown().optional(),
+});
+
+const employeeShape = z.object({
+  terminated: z.boolean().default(false),
+  terminations: z
+    .array(z.object({ active: z.boolean().nullish(), effective_date: z.string().nullish() }))
+    .default([]),
+  work_email: z.string().nullish(),
 });
 
 type Verdict = Pick<IntentDraft, 'action' | 'hold'>;
@@ -88,13 +106,45 @@ export const gusto = defineHandler<Settings>({
     }
     const event = readShape(eventShape, parseJsonBody(delivery));
     checkTenant(event.resource_uuid, settings.tenant, 'resource_uuid');
-    const verdict = verdicts.get(event.event_type);
+    const verdict = judge(event.event_type, settings);
     if (!verdict) return [];
     const { entity_uuid: id, timestamp } = event;
-    const identifiers = identify({ external_id: id }, settings);
-    return [{ ...verdict, identifiers, subject: id ?? undefined, occurredAt: readInstant(timestamp) }];
+    if (!id) throw new MalformedDelivery('entity_uuid: is missing');
+    return [{ ...verdict, ...nameBy(event.event_type, id, settings), occurredAt: readInstant(timestamp) }];
+  },
+
+  /** Only employees: a contractor's address is their own. `email` is private, `work_email` is not. */
+  async lookup(id, settings, http) {
+    const { baseUrl = '', token } = settings.lookup ?? {};
+    const headers = { authorization: `Bearer ${token}` };
+    const employee = readShape(
+      employeeShape,
+      await http({ baseUrl, path: ['v1', 'employees', id], headers }),
+    );
+    const { terminated, terminations, work_email: email } = employee;
+    const next = terminations.findLast(({ active }) => active !== true);
+    return readStatus(
+      {
+        isGone: terminated && !next,
+        lastDay: terminated ? next?.effective_date : null,
+        identify: () => identify({ external_id: id, email }, settings),
+      },
+      settings,
+    );
   },
 });
+
+/** A termination that is entered has a date, but only Gusto's API tells which. */
+function judge(type: string, settings: Settings): Verdict | undefined {
+  if (!usesLookup(settings)) return verdicts.get(type);
+  return type === 'employee.terminated' || type === 'employee.rehire_cancelled'
+    ? { action: 'resign' }
+    : verdicts.get(type);
+}
+
+function nameBy(type: string, id: string, settings: Settings): ReturnType<typeof nameById> {
+  return nameById(id, type.startsWith('contractor.') ? { ...settings, lookup: undefined } : settings);
+}
 
 /**
  * The token with which Gusto begins a subscription, unsigned. While there are no secrets it becomes a dead letter,

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import {
+  basicAuthorization,
+  basicLookup,
+  checkLookupZone,
   checkTenant,
   defineHandler,
   externalIdPrefixSetting,
@@ -8,24 +11,33 @@ import {
   identify,
   identifyBySetting,
   idShape,
+  lookupDaySettings,
+  MalformedDelivery,
+  nameById,
   parseJsonBody,
   readInstant,
   readShape,
+  readStatus,
   secretsSetting,
   tenantSetting,
   UnverifiedDelivery,
+  usesLookup,
 } from '../src/core/handler.ts';
 
-const settings = z.object({
-  secrets: secretsSetting,
-  identifyBy: identifyBySetting(['external_id', 'email']),
-  externalIdPrefix: externalIdPrefixSetting,
-  tenant: tenantSetting,
-  gardenLeave: z
-    .boolean()
-    .default(true)
-    .describe('whether the company has garden leave, so that employee.left may mean no more than that'),
-});
+const settings = z
+  .object({
+    secrets: secretsSetting,
+    identifyBy: identifyBySetting(['external_id', 'email']),
+    externalIdPrefix: externalIdPrefixSetting,
+    tenant: tenantSetting,
+    gardenLeave: z
+      .boolean()
+      .default(true)
+      .describe('whether the company has garden leave, so that employee.left may mean no more than that'),
+    lookup: basicLookup('https://api.hibob.com').optional().describe('a service user: its id and its token'),
+    ...lookupDaySettings,
+  })
+  .superRefine(checkLookupZone);
 type Settings = z.output<typeof settings>;
 
 const envelopeShape = z.object({
@@ -53,6 +65,12 @@ const recordDeleted = {
   code: 'record_deleted',
   message: 'Bob says that the record was deleted, not that the person left',
 } as const;
+
+/** Bob answers with the paths of the fields. */
+const recordShape = z.record(
+  z.string(),
+  z.object({ value: z.string().nullish().catch(null) }).catch({ value: null }),
+);
 
 const ping = 'Ping test';
 
@@ -89,21 +107,56 @@ export const hibob = defineHandler<Settings>({
     if (steps.length === 0) return [];
     checkTenant(event.companyId, settings.tenant, 'companyId');
     const { employeeId, id, email } = readShape(personShape, body);
-    const subject = employeeId ?? id ?? undefined;
-    const identifiers = identify({ external_id: subject, email }, settings);
+    const subject = employeeId ?? id;
+    if (!subject) throw new MalformedDelivery('data.employeeId: is missing');
+    const { reference, ...named } = nameById(subject, settings, { email });
     const occurredAt = readInstant(event.triggeredAt) ?? readInstant(event.creationDate);
-    return steps.map((step) => ({ ...step, identifiers, subject, occurredAt }));
+    const about = reference && { reference: `${event.type === accessRevoked ? revoked : ''}${reference}` };
+    return steps.map((step) => ({ ...step, ...named, ...about, occurredAt }));
+  },
+
+  /** On garden leave the person is signed out, and resigned on the last day. */
+  async lookup(reference, settings, http) {
+    const { baseUrl = '', username = '', password = '' } = settings.lookup ?? {};
+    const id = reference.replace(revoked, '');
+    const headers = { authorization: basicAuthorization({ username, password }) };
+    const json = { fields: Object.values(fields) };
+    const record = readShape(recordShape, await http({ baseUrl, path: ['v1', 'people', id], headers, json }));
+    const read = (field: string) => record[`/${field.replace('.', '/')}`]?.value ?? null;
+    const status = read(fields.status)?.toLowerCase();
+    const offer = { external_id: id, email: read(fields.email) };
+    const result = readStatus(
+      {
+        isGone: status === 'terminated' || reference.startsWith(revoked),
+        lastDay: read(fields.lastDay),
+        identify: () => identify(offer, settings),
+      },
+      settings,
+    );
+    if (!status?.includes('garden')) return result;
+    if (result.kind === 'leaves') return { ...result, signOut: true };
+    return { kind: 'unclear', identifiers: identify(offer, settings), failure: leftOrGardenLeave };
   },
 });
 
+const accessRevoked = 'employee.access.revoked.immediately';
+/** Marks a reference to somebody who is locked out whatever the status says. */
+const revoked = 'revoked:';
+/** Bob's ids of the fields that are read. */
+const fields = {
+  email: 'root.email',
+  status: 'internal.lifecycleStatus',
+  lastDay: 'internal.terminationDate',
+};
+
 /** `employee.inactivated` also means leave, and so is not here. */
-function stepsOf(type: string, { gardenLeave }: Settings): readonly Step[] {
+function stepsOf(type: string, settings: Settings): readonly Step[] {
   switch (type) {
     case 'employee.left':
-      return gardenLeave
+      return settings.gardenLeave && !usesLookup(settings)
         ? [{ action: 'kick' }, { action: 'resign', hold: leftOrGardenLeave }]
         : [{ action: 'resign' }];
-    case 'employee.access.revoked.immediately':
+    case accessRevoked:
       return [{ action: 'resign' }];
     case 'employee.deleted':
       return [{ action: 'resign', hold: recordDeleted }];

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import {
+  basicLookup,
+  checkLookup,
   checkTenant,
   defineHandler,
   externalIdPrefixSetting,
@@ -7,35 +9,44 @@ import {
   identify,
   identifyBySetting,
   idShape,
+  lookupDaySettings,
   MalformedDelivery,
+  nameById,
   parseJsonBody,
   readInstant,
   readShape,
+  readStatus,
   secretsSetting,
   signatureSchemeSetting,
   tenantSetting,
   verifyScheme,
 } from '../src/core/handler.ts';
 
-const settings = z.object({
-  secrets: secretsSetting,
-  identifyBy: identifyBySetting(['external_id']),
-  externalIdPrefix: externalIdPrefixSetting,
-  tenant: tenantSetting,
-  signature: signatureSchemeSetting
-    .prefault({
-      header: 'personio-signature',
-      signed: '{timestamp}.{body}',
-      timestampHeader: 'personio-timestamp',
-    })
-    .describe("how Personio signs; compare it with the page on webhooks in your account's documentation"),
-  personId: z
-    .string()
-    .regex(/^\w+(\.\w+)*$/, { error: 'is not a path such as person.id' })
-    .nullable()
-    .default(null)
-    .describe("where in the payload the person's id is; null = the likely places"),
-});
+const settings = z
+  .object({
+    secrets: secretsSetting,
+    identifyBy: identifyBySetting(['external_id', 'email']),
+    externalIdPrefix: externalIdPrefixSetting,
+    tenant: tenantSetting,
+    signature: signatureSchemeSetting
+      .prefault({
+        header: 'personio-signature',
+        signed: '{timestamp}.{body}',
+        timestampHeader: 'personio-timestamp',
+      })
+      .describe("how Personio signs; compare it with the page on webhooks in your account's documentation"),
+    personId: z
+      .string()
+      .regex(/^\w+(\.\w+)*$/, { error: 'is not a path such as person.id' })
+      .nullable()
+      .default(null)
+      .describe("where in the payload the person's id is; null = the likely places"),
+    lookup: basicLookup('https://api.personio.de')
+      .optional()
+      .describe('the API credentials: client id as username, client secret as password'),
+    ...lookupDaySettings,
+  })
+  .superRefine(checkLookup);
 type Settings = z.output<typeof settings>;
 
 /** Personio's own schema of every webhook. */
@@ -44,6 +55,18 @@ const eventShape = z.object({
   occurred_at: z.string(),
   payload: z.record(z.string(), z.unknown()),
   event_name: z.string(),
+});
+
+const tokenShape = z.object({ access_token: z.string().min(1) });
+const personShape = z.object({ email: z.string().nullish() });
+const employmentsShape = z.object({
+  _data: z.array(
+    z.object({
+      status: z.string(),
+      employment_end_date: z.string().nullish(),
+      termination: z.object({ terminated_at: z.string().nullish() }).nullish(),
+    }),
+  ),
 });
 
 const likelyPlaces = ['person_id', 'person.id', 'employee_id', 'id'];
@@ -82,9 +105,33 @@ export const personio = defineHandler<Settings>({
     checkTenant(event.company_id, settings.tenant, 'company_id');
     const verdict = verdicts.get(event.event_name);
     if (!verdict) return [];
-    const subject = findId(event, settings.personId);
-    const identifiers = identify({ external_id: subject }, settings);
-    return [{ ...verdict, identifiers, subject, occurredAt: readInstant(event.occurred_at) }];
+    const named = nameById(findId(event, settings.personId), settings);
+    return [{ ...verdict, ...named, occurredAt: readInstant(event.occurred_at) }];
+  },
+
+  async lookup(id, settings, http) {
+    const { baseUrl = '', username = '', password = '' } = settings.lookup ?? {};
+    const form = { grant_type: 'client_credentials', client_id: username, client_secret: password };
+    const { access_token: token } = readShape(
+      tokenShape,
+      await http({ baseUrl, path: ['v2', 'auth', 'token'], form }),
+    );
+    const headers = { authorization: `Bearer ${token}` };
+    const path = ['v2', 'persons', id];
+    const { email } = readShape(personShape, await http({ baseUrl, path, headers }));
+    const answer = await http({ baseUrl, path: [...path, 'employments'], headers });
+    const current = readShape(employmentsShape, answer)._data.filter(({ status }) => status !== 'INACTIVE');
+    const days = current.map((one) => one.employment_end_date ?? one.termination?.terminated_at);
+    // Whoever has another employment without an end stays.
+    const lastDay = days.some((day) => !day) ? null : days.toSorted().at(-1);
+    return readStatus(
+      {
+        isGone: current.length === 0,
+        lastDay,
+        identify: () => identify({ external_id: id, email }, settings),
+      },
+      settings,
+    );
   },
 });
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import {
+  bearerLookup,
+  checkLookup,
   checkTenant,
   type Delivery,
   defineHandler,
@@ -9,23 +11,36 @@ import {
   identifyBySetting,
   idShape,
   isKnownToken,
+  lookupDaySettings,
+  nameById,
   parseJsonBody,
   readShape,
+  readStatus,
   secretsSetting,
   tenantSetting,
   UnverifiedDelivery,
 } from '../src/core/handler.ts';
 
-const settings = z.object({
-  secrets: secretsSetting.describe('the static tokens that were given to Rippling'),
-  identifyBy: identifyBySetting(['external_id']),
-  externalIdPrefix: externalIdPrefixSetting,
-  tenant: tenantSetting,
-});
+const settings = z
+  .object({
+    secrets: secretsSetting.describe('the static tokens that were given to Rippling'),
+    identifyBy: identifyBySetting(['external_id', 'email']),
+    externalIdPrefix: externalIdPrefixSetting,
+    tenant: tenantSetting,
+    lookup: bearerLookup('https://api.rippling.com/platform/api').optional(),
+    ...lookupDaySettings,
+  })
+  .superRefine(checkLookup);
 type Settings = z.output<typeof settings>;
 
 /** `company_primary_email` is an administrator's, and so is not read. */
 const eventShape = z.object({ event_name: z.string(), id: idShape, company_id: idShape.nullish() });
+
+const employeeShape = z.object({
+  roleState: z.string(),
+  endDate: z.string().nullish(),
+  workEmail: z.string().nullish(),
+});
 
 type Verdict = Pick<IntentDraft, 'action' | 'hold'>;
 
@@ -64,8 +79,21 @@ export const rippling = defineHandler<Settings>({
     const verdict = verdicts.get(event.event_name);
     if (!verdict) return [];
     checkTenant(event.company_id, settings.tenant, 'company_id');
-    const identifiers = identify({ external_id: event.id }, settings);
-    return [{ ...verdict, identifiers, subject: event.id }];
+    return [{ ...verdict, ...nameById(event.id, settings) }];
+  },
+
+  async lookup(id, settings, http) {
+    const { baseUrl = '', token } = settings.lookup ?? {};
+    const headers = { authorization: `Bearer ${token}` };
+    const employee = readShape(employeeShape, await http({ baseUrl, path: ['employees', id], headers }));
+    return readStatus(
+      {
+        isGone: employee.roleState === 'TERMINATED',
+        lastDay: employee.endDate,
+        identify: () => identify({ external_id: id, email: employee.workEmail }, settings),
+      },
+      settings,
+    );
   },
 });
 

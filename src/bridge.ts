@@ -1,8 +1,10 @@
 import { createLegs } from './bridge/legs.ts';
 import { type Listeners, openListeners } from './bridge/listeners.ts';
+import { sourceLookups } from './bridge/lookups.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/log.ts';
 import { createDispatcher, type DispatchPolicy } from './dispatcher/dispatcher.ts';
+import { createLookups } from './dispatcher/lookup.ts';
 import { createProtection } from './dispatcher/protection.ts';
 import { createThrottle } from './dispatcher/throttle.ts';
 import { createMetrics, type Metrics } from './ingress/metrics.ts';
@@ -59,7 +61,8 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   const throttle = createThrottle({ ...config.genauth, backoff: config.retry });
   const protection = createProtection(api, config.leavers.protected);
   const policy = dispatchPolicy(config);
-  const dispatcher = createDispatcher({ store, api, throttle, protection, policy, now, random });
+  const lookups = createLookups({ ...sourceLookups(config), ...policy, now, random });
+  const dispatcher = createDispatcher({ store, api, throttle, protection, lookups, policy, now, random });
   const stream = createStream({ store });
   const publishers = [withCounts(createLogPublisher(log), metrics), ...(options.publishers ?? [])];
   const relays = publishers.map((publisher) => ({
@@ -88,7 +91,19 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
 
   try {
     const { signal } = closing;
-    const rooms = { config, store, metrics, throttle, protection, stream, relays, log, now, closing: signal };
+    const rooms = {
+      config,
+      store,
+      metrics,
+      throttle,
+      lookups,
+      protection,
+      stream,
+      relays,
+      log,
+      now,
+      closing: signal,
+    };
     const { servers, url, adminUrl } = await openListeners(rooms);
     legs.start();
     return { url, adminUrl, close: () => close(servers) };

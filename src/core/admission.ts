@@ -24,7 +24,7 @@ export interface AdmissionFacts {
 }
 
 /** A date that lies further ahead than this, in milliseconds, is more likely a slip of the pen. */
-const maxAheadMs = 366 * 86_400_000;
+export const maxAheadMs = 366 * 86_400_000;
 
 /** Decides what becomes of an intent when it comes in, is retried, or is released by a person. */
 export function admit(facts: AdmissionFacts, policy: AdmissionPolicy, now: number): Admission {

@@ -16,6 +16,8 @@ export const failureCodes = [
   'record_deleted',
   'status_unknown',
   'far_future',
+  'lookup_failed',
+  'still_active',
   'action_not_allowed',
   'withdrawn',
   'superseded',

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Delivery, MalformedDelivery } from './delivery.ts';
 import type { IntentDraft } from './intent.ts';
+import type { LookupResult, VendorHttp } from './lookup.ts';
 
 /**
  * The contract of `handlers/`: data and functions, without a clock, an environment or I/O of its own. This is the
@@ -21,7 +22,7 @@ export {
   readShape,
   UnverifiedDelivery,
 } from './delivery.ts';
-export { identify } from './identification.ts';
+export { identify, nameById } from './identification.ts';
 export {
   type Identifier,
   identifierFault,
@@ -30,17 +31,25 @@ export {
   userIdTypes,
 } from './identifier.ts';
 export type { Action, IntentDraft } from './intent.ts';
+export { basicAuthorization, type LookupResult, readStatus, type VendorHttp } from './lookup.ts';
 export { listFaults, readNeutralEvent } from './neutral-event.ts';
 export { signatureSchemeSetting, verifyScheme } from './signature-scheme.ts';
 export {
   base64SecretsSetting,
+  baseUrlSetting,
+  basicLookup,
+  bearerLookup,
+  checkLookup,
+  checkLookupZone,
   checkTenant,
   externalIdPrefixSetting,
   identifyBySetting,
   idShape,
   lastDaySettings,
+  lookupDaySettings,
   secretsSetting,
   tenantSetting,
+  usesLookup,
 } from './source-settings.ts';
 
 /** What the sender is told. */
@@ -76,6 +85,12 @@ export interface Handler<Settings = unknown> {
    * @throws MalformedDelivery when nothing of it can be read
    */
   normalize(delivery: Delivery, settings: Settings): readonly (IntentDraft | MalformedDelivery)[];
+  /**
+   * Asks the vendor's API about the `reference` of a draft. Runs in the dispatch leg, with its retries, and again on
+   * the day that it names.
+   * @throws MalformedDelivery when the answer cannot be read, VendorTrouble when there is none
+   */
+  lookup?(reference: string, settings: Settings, http: VendorHttp): Promise<LookupResult>;
   /** Only where the vendor asks for another answer than the usual one; `null` leaves the usual one. */
   reply?(receipt: Receipt): Reply | null;
 }

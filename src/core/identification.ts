@@ -1,5 +1,7 @@
 import { MalformedDelivery } from './delivery.ts';
 import { type Identifier, identifierFault, tidyIdentifier, type UserIdType } from './identifier.ts';
+import type { IntentDraft } from './intent.ts';
+import { type LookupSettings, usesLookup } from './source-settings.ts';
 
 /** What a delivery offers to name a person by. Only values that are the person's own, and of their work. */
 export type Offer = { readonly [Type in UserIdType]?: string | number | null | undefined };
@@ -28,4 +30,20 @@ export function identify(offer: Offer, { identifyBy, externalIdPrefix }: Prefere
   }
   if (identifiers.length === 0) throw new MalformedDelivery(...faults);
   return identifiers;
+}
+
+/**
+ * Names a person whom a delivery names by the sender's id, with what else it offers; where the source looks people up,
+ * by the id alone, and with the reference that the look-up asks about.
+ * @throws MalformedDelivery
+ */
+export function nameById(
+  id: string,
+  settings: Preference & LookupSettings,
+  offer: Offer = {},
+): Pick<IntentDraft, 'identifiers' | 'subject' | 'reference'> {
+  if (!usesLookup(settings))
+    return { identifiers: identify({ ...offer, external_id: id }, settings), subject: id };
+  const identifiers = identify({ external_id: id }, { ...settings, identifyBy: ['external_id'] });
+  return { identifiers, subject: id, reference: id };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { baseUrlFault } from './base-url.ts';
 import { isTimezone } from './calendar.ts';
 import { MalformedDelivery } from './delivery.ts';
 import type { UserIdType } from './identifier.ts';
@@ -51,12 +52,77 @@ export const lastDaySettings = {
     .describe('the local time at which the last day is over; 24:00 = midnight at its end'),
 };
 
+/** The same, for sources that meet such dates only where they look people up. */
+export const lookupDaySettings = { ...lastDaySettings, timezone: timezone.optional() };
+
 export const tenantSetting = z
   .string()
   .min(1)
   .nullable()
   .default(null)
   .describe("compared with the vendor's own id of the company");
+
+/** Where a vendor's API is; a test or a proxy can stand in for it. */
+export function baseUrlSetting(example: string) {
+  return z
+    .string()
+    .superRefine((url, context) => {
+      const message = baseUrlFault(url, example);
+      if (message !== null) context.addIssue({ code: 'custom', message });
+    })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .describe("the vendor's API");
+}
+
+const credential = z
+  .string()
+  .min(1)
+  .max(4_096)
+  .regex(/^[\x20-\x7e]+$/, { error: 'has characters that an HTTP header cannot carry' });
+
+export const bearerLookup = (baseUrl: string) =>
+  z.strictObject({
+    baseUrl: baseUrlSetting(baseUrl).default(baseUrl),
+    token: credential.describe('the access token for it'),
+  });
+
+export const basicLookup = (baseUrl: string) =>
+  z.strictObject({
+    baseUrl: baseUrlSetting(baseUrl).default(baseUrl),
+    username: credential.describe('who asks'),
+    password: credential.describe('and the password, or the secret'),
+  });
+
+export interface LookupSettings {
+  readonly identifyBy: readonly UserIdType[];
+  readonly lookup?: unknown;
+  readonly timezone?: string | undefined;
+}
+
+/** Nothing is looked up where the id that an event carries is all that is wanted. */
+export function usesLookup({ lookup, identifyBy }: LookupSettings): boolean {
+  return lookup !== undefined && identifyBy.some((type) => type !== 'external_id');
+}
+
+/** What a source whose events carry an id only needs beside it. Use with `superRefine`. */
+export function checkLookup(settings: LookupSettings, context: z.core.$RefinementCtx): void {
+  const { identifyBy, lookup, timezone } = settings;
+  if (lookup === undefined && !identifyBy.includes('external_id')) {
+    const message = 'has no external_id, and without lookup there is nothing else';
+    context.addIssue({ code: 'custom', path: ['identifyBy'], message });
+  }
+  checkLookupZone({ lookup, timezone }, context);
+}
+
+/** The days that a look-up shows come without a zone. Use with `superRefine`. */
+export function checkLookupZone(
+  { lookup, timezone }: Pick<LookupSettings, 'lookup' | 'timezone'>,
+  context: z.core.$RefinementCtx,
+): void {
+  if (lookup !== undefined && timezone === undefined) {
+    context.addIssue({ code: 'custom', path: ['timezone'], message: 'is required with lookup' });
+  }
+}
 
 /** An id as vendors write it: text or a whole number. */
 export const idShape = z.union([z.string().trim().min(1).max(256), z.int().transform(String)], {

@@ -116,5 +116,6 @@ function draftOf(intent: Intent): IntentDraft {
     reason: intent.reason ?? undefined,
     requestedBy: intent.requestedBy ?? undefined,
     appIds: intent.appIds,
+    reference: intent.reference,
   };
 }
