@@ -133,7 +133,7 @@ export const hibob = defineHandler<Settings>({
       },
       settings,
     );
-    if (!status?.includes('garden')) return result;
+    if (!status?.includes('garden') || result.kind === 'gone') return result;
     if (result.kind === 'leaves') return { ...result, signOut: true };
     return { kind: 'unclear', identifiers: identify(offer, settings), failure: leftOrGardenLeave };
   },

@@ -8,10 +8,11 @@ const maxAnswerBytes = 1_048_576;
 export function createVendorHttp(timeoutMs: number): VendorHttp {
   const limit = AbortSignal.timeout(timeoutMs);
   return async (request) => {
+    const url = urlOf(request);
     let response: Response;
     let text: string;
     try {
-      response = await fetch(urlOf(request), { ...initOf(request), signal: limit });
+      response = await fetch(url, { ...initOf(request), signal: limit });
       text = await response.text();
     } catch {
       // The messages of the client name the address, and with it the person.
