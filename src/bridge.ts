@@ -1,9 +1,11 @@
 import { createLegs } from './bridge/legs.ts';
 import { type Listeners, openListeners } from './bridge/listeners.ts';
+import { sourceLookups } from './bridge/lookups.ts';
 import { createDirectory } from './bridge/slack.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/log.ts';
 import { createDispatcher, type DispatchPolicy } from './dispatcher/dispatcher.ts';
+import { createLookups } from './dispatcher/lookup.ts';
 import { createProtection } from './dispatcher/protection.ts';
 import { createThrottle } from './dispatcher/throttle.ts';
 import { createMetrics, type Metrics } from './ingress/metrics.ts';
@@ -62,7 +64,8 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   const throttle = createThrottle({ ...config.genauth, backoff: config.retry });
   const protection = createProtection(api, config.leavers.protected);
   const policy = dispatchPolicy(config);
-  const dispatcher = createDispatcher({ store, api, throttle, protection, policy, now, random });
+  const lookups = createLookups({ ...sourceLookups(config), ...policy, now, random });
+  const dispatcher = createDispatcher({ store, api, throttle, protection, lookups, policy, now, random });
   const stream = createStream({ store });
   const directory = createDirectory(api);
   const slackVoice = config.slack
@@ -100,7 +103,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
 
   try {
     const { signal } = closing;
-    const shared = { config, store, metrics, throttle, protection, stream, relays, log, now };
+    const shared = { config, store, metrics, throttle, lookups, protection, stream, relays, log, now };
     const listeners = await openListeners({ ...shared, slackVoice, directory, closing: signal });
     const { url, adminUrl } = listeners;
     legs.start();

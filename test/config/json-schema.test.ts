@@ -130,11 +130,8 @@ describe('the example of a configuration', () => {
 
   it('is valid, and only watches', () => {
     expect(parse().leavers.dryRun).toBe(true);
-    expect(
-      Object.values(parse().sources)
-        .map(({ kind }) => kind)
-        .sort(),
-    ).toEqual(Object.keys(handlers).sort());
+    const kinds = new Set(Object.values(parse().sources).map(({ kind }) => kind));
+    expect([...kinds].sort()).toEqual(Object.keys(handlers).sort());
   });
 
   it('has every key that there is', () => {
