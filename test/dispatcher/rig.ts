@@ -47,6 +47,7 @@ export interface RigOptions {
   readonly protectedPeople?: readonly Identifier[];
   readonly auth?: 'token' | 'signature';
   readonly timeoutMs?: number;
+  readonly random?: () => number;
 }
 
 export interface Told extends Partial<IntentDraft> {
@@ -121,7 +122,7 @@ export async function ends(rig: Rig, ids: readonly string[]): Promise<string[]> 
 async function openRig(options: RigOptions): Promise<Rig> {
   const clock = { now: start };
   const now = () => clock.now;
-  const random = () => 0.5;
+  const { random = () => 0.5 } = options;
   const backoff = { minDelayMs: second, maxDelayMs: 15 * minute };
   const { applications = emulatorDefaults.applications } = options;
   const emulator = createEmulator({ now, applications });
