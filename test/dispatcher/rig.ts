@@ -50,6 +50,7 @@ export interface RigOptions {
   readonly timeoutMs?: number;
   /** The look-ups of the sources. */
   readonly find?: FindLookup;
+  readonly random?: () => number;
 }
 
 export interface Told extends Partial<IntentDraft> {
@@ -124,7 +125,7 @@ export async function ends(rig: Rig, ids: readonly string[]): Promise<string[]> 
 async function openRig(options: RigOptions): Promise<Rig> {
   const clock = { now: start };
   const now = () => clock.now;
-  const random = () => 0.5;
+  const { random = () => 0.5 } = options;
   const backoff = { minDelayMs: second, maxDelayMs: 15 * minute };
   const { applications = emulatorDefaults.applications } = options;
   const emulator = createEmulator({ now, applications });
