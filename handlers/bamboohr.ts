@@ -1,17 +1,32 @@
 import { z } from 'zod';
 import {
+  baseUrlSetting,
+  basicAuthorization,
+  bearerLookup,
+  checkLookupZone,
   type Delivery,
   defineHandler,
+  externalIdPrefixSetting,
   hasValidHmac,
   type Identifier,
   type IntentDraft,
   identifierFault,
+  identify,
+  identifyBySetting,
   listFaults,
+  lookupDaySettings,
   MalformedDelivery,
+  nameById,
   parseJsonBody,
+  readInstant,
+  readShape,
+  readStatus,
+  secretsSetting,
   tidyIdentifier,
   UnverifiedDelivery,
+  usesLookup,
 } from '../src/core/handler.ts';
+import { readForm } from './bamboohr/form.ts';
 
 const maxEmployees = 1_000;
 const futureToleranceMs = 5 * 60_000;
@@ -24,15 +39,23 @@ const fields = z.strictObject({
   username: label.default('Username'),
   phone: label.default('Mobile Phone'),
 });
-const settings = z.object({
-  secrets: z.array(z.string().min(16)).min(1).max(10),
-  identifyBy: z
-    .array(z.enum(['external_id', 'email', 'username', 'phone']))
-    .min(1)
-    .refine((types) => new Set(types).size === types.length, { error: 'names a type twice' }),
-  tenant: z.string().min(1).nullable().default(null).describe('compared with companyId, where it is sent'),
-  fields: fields.prefault({}).describe('how the posted fields are named'),
-});
+const settings = z
+  .object({
+    secrets: secretsSetting,
+    identifyBy: identifyBySetting(['external_id', 'email', 'username', 'phone']),
+    externalIdPrefix: externalIdPrefixSetting,
+    tenant: z.string().min(1).nullable().default(null).describe('compared with companyId, where it is sent'),
+    fields: fields.prefault({}).describe('how the posted fields are named'),
+    lookup: z
+      .strictObject({
+        ...bearerLookup('https://company.bamboohr.com').shape,
+        baseUrl: baseUrlSetting('https://company.bamboohr.com'),
+      })
+      .optional()
+      .describe("the company's address, and the API key as token; for changes that do not say to what"),
+    ...lookupDaySettings,
+  })
+  .superRefine(checkLookupZone);
 type Settings = z.output<typeof settings>;
 
 const id = z.union([z.string().trim().min(1).max(256), z.int().transform(String)], { error: 'is not an id' });
@@ -52,6 +75,14 @@ const employeeSchema = z.object({
 const eventSchema = z.object({
   timestamp: z.unknown().optional(),
   data: z.object({ companyId: id.optional(), employeeId: id, changedFields }),
+});
+
+const recordShape = z.object({
+  status: z.string(),
+  terminationDate: z.string().nullish(),
+  workEmail: z.string().nullish(),
+  mobilePhone: z.string().nullish(),
+  employeeNumber: z.string().nullish(),
 });
 
 /** What happened to one employee, whichever of the styles told it. */
@@ -102,7 +133,7 @@ export const bamboohr = defineHandler<Settings>({
     if (!signature || !timestamp) {
       throw new UnverifiedDelivery('x-bamboohr-signature or x-bamboohr-timestamp is missing');
     }
-    const sentAt = parseTime(timestamp);
+    const sentAt = readInstant(timestamp);
     if (sentAt === undefined) {
       throw new UnverifiedDelivery('x-bamboohr-timestamp is neither unix seconds nor an ISO time');
     }
@@ -114,21 +145,34 @@ export const bamboohr = defineHandler<Settings>({
   },
 
   normalize(delivery, settings) {
-    const sentAt = parseTime(delivery.headers['x-bamboohr-timestamp']);
+    const sentAt = readInstant(delivery.headers['x-bamboohr-timestamp']);
     return listChanges(readBody(delivery), settings)
       .map((change) => (change instanceof MalformedDelivery ? change : toPart(change, settings, sentAt)))
       .filter((part) => part !== null);
   },
-});
 
-/** Epoch milliseconds of unix seconds, or of an ISO time with an offset such as +00:00, +0000 or Z. */
-function parseTime(value: unknown): number | undefined {
-  if (typeof value !== 'string') return undefined;
-  if (/^\d{10}$/.test(value)) return Number(value) * 1_000;
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/.test(value)) return undefined;
-  const ms = Date.parse(value.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
-  return Number.isNaN(ms) ? undefined : ms;
-}
+  async lookup(id, settings, http) {
+    const { baseUrl = '', token: username = '' } = settings.lookup ?? {};
+    const headers = { authorization: basicAuthorization({ username, password: 'x' }) };
+    const query = { fields: 'status,terminationDate,workEmail,mobilePhone,employeeNumber' };
+    const path = ['api', 'v1', 'employees', id];
+    const employee = readShape(recordShape, await http({ baseUrl, path, query, headers }));
+    const offer = {
+      external_id: settings.fields.external_id === null ? id : employee.employeeNumber,
+      email: employee.workEmail,
+      phone: employee.mobilePhone,
+    };
+    const { status, terminationDate } = employee;
+    return readStatus(
+      {
+        isGone: verdicts.get(status.toLowerCase())?.action === 'resign',
+        lastDay: terminationDate === '0000-00-00' ? null : terminationDate,
+        identify: () => identify(offer, settings),
+      },
+      settings,
+    );
+  },
+});
 
 /** Only JSON begins with a brace. The content type is not asked: it is not signed. */
 function readBody(delivery: Delivery): unknown {
@@ -136,42 +180,8 @@ function readBody(delivery: Delivery): unknown {
   return text.trimStart().startsWith('{') ? parseJsonBody(delivery) : readForm(text);
 }
 
-type Posted = Map<string, string | string[]>;
-
-/** A form as the JSON that says the same. What a form posts of an employee stands beside its `changedFields`. */
-function readForm(text: string): unknown {
-  const employees = new Map<string, Posted>();
-  const data: Posted = new Map();
-  const event: Posted = new Map();
-  for (const [key, value] of new URLSearchParams(text)) {
-    const [top = '', first = '', second = ''] = key.match(/[^[\]]+/g) ?? [];
-    if (top === 'employees' && second) {
-      const employee = employees.get(first) ?? new Map();
-      employees.set(first, employee);
-      put(employee, second, value);
-    } else if (top === 'data' && first) put(data, first, value);
-    else put(event, top, value);
-  }
-  const listed = [...employees].map(([id, posted]) => {
-    const values = Object.fromEntries(posted);
-    return { ...values, id, fields: values };
-  });
-  return {
-    ...Object.fromEntries(event),
-    ...(listed.length > 0 && { employees: listed }),
-    data: Object.fromEntries(data),
-  };
-}
-
-/** `changedFields` is a list, each entry of which has a key of its own. */
-function put(posted: Posted, name: string, value: string): void {
-  const before = posted.get(name);
-  if (Array.isArray(before)) before.push(value);
-  else posted.set(name, name === 'changedFields' ? [value] : value);
-}
-
 function listChanges(body: unknown, { fields, tenant }: Settings): (Change | MalformedDelivery)[] {
-  const { employees, type } = parse(bodySchema, body);
+  const { employees, type } = readShape(bodySchema, body);
   if (employees) {
     return employees.map((employee, index) => {
       const parsed = employeeSchema.safeParse(employee);
@@ -181,7 +191,7 @@ function listChanges(body: unknown, { fields, tenant }: Settings): (Change | Mal
   }
   if (type === undefined) throw new MalformedDelivery('body: has neither employees nor a type');
   if (type !== 'employee.updated' && type !== 'employee.deleted') return [];
-  const { timestamp, data } = parse(eventSchema, body);
+  const { timestamp, data } = readShape(eventSchema, body);
   if (tenant !== null && data.companyId !== tenant) {
     throw new MalformedDelivery('data.companyId: is not the tenant of this source');
   }
@@ -189,12 +199,6 @@ function listChanges(body: unknown, { fields, tenant }: Settings): (Change | Mal
   const action = type.replace('employee.', '');
   const told = { place: 'data', statusFields: eventStatusFields };
   return [{ id: employeeId, action, changedFields, fields: {}, timestamp, ...told }];
-}
-
-function parse<Output>(schema: z.ZodType<Output>, value: unknown): Output {
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) throw malformed(parsed.error);
-  return parsed.data;
 }
 
 /** The faults of a part, with their paths from the top of the body. */
@@ -210,9 +214,19 @@ function toPart(
 ): IntentDraft | MalformedDelivery | null {
   const verdict = judge(change, settings.fields.status);
   if (verdict === null || verdict instanceof MalformedDelivery) return verdict;
-  const { identifiers, faults } = identify(change, settings);
+  const occurredAt = readInstant(change.timestamp) ?? sentAt;
+  if (verdict.hold && usesLookup(settings)) {
+    const { action, hold } = verdict;
+    return {
+      action,
+      ...(hold !== statusUnknown.hold && { hold }),
+      ...nameById(change.id, settings),
+      occurredAt,
+    };
+  }
+  const { identifiers, faults } = pick(change, settings);
   if (identifiers.length === 0) return new MalformedDelivery(...faults);
-  return { ...verdict, identifiers, subject: change.id, occurredAt: parseTime(change.timestamp) ?? sentAt };
+  return { ...verdict, identifiers, subject: change.id, occurredAt };
 }
 
 /** What a change asks for; `null` when it is not our business. */
@@ -228,12 +242,13 @@ function judge(change: Change, statusField: string): Verdict | MalformedDelivery
 }
 
 /** The identifiers that were sent, by preference, and what keeps each other one from being used. */
-function identify(change: Change, { identifyBy, fields }: Settings) {
+function pick(change: Change, { identifyBy, externalIdPrefix, fields }: Settings) {
   const identifiers: Identifier[] = [];
   const faults: string[] = [];
   for (const userIdType of identifyBy) {
     const field = fields[userIdType];
-    const userId = field === null ? change.id : readField(change, field);
+    const value = field === null ? change.id : readField(change, field);
+    const userId = value !== null && userIdType === 'external_id' ? externalIdPrefix + value : value;
     const identifier = userId === null ? null : tidyIdentifier({ userIdType, userId });
     const fault = identifier ? identifierFault(userIdType, identifier.userId) : `was not sent as "${field}"`;
     if (identifier && !fault) identifiers.push(identifier);

@@ -1,10 +1,12 @@
 import { createLegs } from './bridge/legs.ts';
 import { type Listeners, openListeners } from './bridge/listeners.ts';
+import { sourceLookups } from './bridge/lookups.ts';
 import { type Reconciling, startReconciling } from './bridge/reconcile.ts';
 import { createDirectory } from './bridge/slack.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/log.ts';
 import { createDispatcher, type DispatchPolicy } from './dispatcher/dispatcher.ts';
+import { createLookups } from './dispatcher/lookup.ts';
 import { createProtection } from './dispatcher/protection.ts';
 import { createThrottle } from './dispatcher/throttle.ts';
 import { createMetrics, type Metrics } from './ingress/metrics.ts';
@@ -63,7 +65,8 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   const throttle = createThrottle({ ...config.genauth, backoff: config.retry });
   const protection = createProtection(api, config.leavers.protected);
   const policy = dispatchPolicy(config);
-  const dispatcher = createDispatcher({ store, api, throttle, protection, policy, now, random });
+  const lookups = createLookups({ ...sourceLookups(config), ...policy, now, random });
+  const dispatcher = createDispatcher({ store, api, throttle, protection, lookups, policy, now, random });
   const stream = createStream({ store });
   const directory = createDirectory(api);
   const slackVoice = config.slack
@@ -102,8 +105,9 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
 
   try {
     const { signal } = closing;
-    const shared = { config, store, metrics, throttle, protection, stream, relays, log, now, random };
-    const listeners = await openListeners({ ...shared, slackVoice, directory, closing: signal });
+    const rooms = { config, store, metrics, throttle, lookups, protection, stream, relays };
+    const doors = { slackVoice, directory, closing: signal };
+    const listeners = await openListeners({ ...rooms, ...doors, log, now, random });
     const { url, adminUrl, receiver } = listeners;
     legs.start();
     listeners.slack?.start();

@@ -6,12 +6,6 @@ if (major < 24) {
   process.stderr.write(`offboard-bridge needs Node.js 24 or newer; this is ${process.versions.node}\n`);
   process.exitCode = 1;
 } else {
-  const [word, ...rest] = process.argv.slice(2);
-  if (word === 'reconcile') {
-    const { reconcileCommand } = await import('./cli/reconcile.ts');
-    process.exitCode = await reconcileCommand(rest, process.env);
-  } else {
-    const { serve } = await import('./cli/serve.ts');
-    process.exitCode = await serve(process.argv.slice(2), process.env);
-  }
+  const { runCommand } = await import('./cli/commands.ts');
+  process.exitCode = await runCommand(process.argv.slice(2), process.env);
 }

@@ -1,6 +1,7 @@
 import type { Router } from 'express';
 import type { Config } from '../config.ts';
 import type { Log } from '../core/log.ts';
+import type { Lookups } from '../dispatcher/lookup.ts';
 import type { Protection } from '../dispatcher/protection.ts';
 import type { Throttle } from '../dispatcher/throttle.ts';
 import { type Activity, createActivity } from '../ingress/activity.ts';
@@ -26,6 +27,7 @@ export interface Rooms {
   readonly store: Store;
   readonly metrics: Metrics;
   readonly throttle: Throttle;
+  readonly lookups: Lookups;
   readonly protection: Protection;
   readonly stream: Stream;
   readonly relays: readonly { readonly name: string; readonly relay: Relay }[];
@@ -159,12 +161,15 @@ function sourcesOf(config: Config): Sources {
 
 /** What does not work as it should. It never shows in readiness: deliveries must still be kept. */
 function degradations(
-  { throttle, protection, relays, now }: Rooms,
+  { throttle, lookups, protection, relays, now }: Rooms,
   { slack, streams }: Pick<Routes, 'slack' | 'streams'>,
 ): Degradation[] {
   const found: Degradation[] = throttle
     .troubles(now())
     .map(({ endpoint, reason }) => ({ code: 'calls_paused', message: `${endpoint}: ${reason}` }));
+  for (const { source, reason } of lookups.troubles(now())) {
+    found.push({ code: 'lookups_paused', message: `${source}: ${reason}` });
+  }
   if (!protection.isReady) {
     found.push({
       code: 'protection_unknown',

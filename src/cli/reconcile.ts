@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { handlers } from '../../handlers/index.ts';
 import { reconcileSource } from '../bridge/reconcile.ts';
-import { type Config, ConfigFault, loadConfig } from '../config.ts';
+import type { Config } from '../config.ts';
 import type { Identifier } from '../core/identifier.ts';
+import { loadOrSay } from './load.ts';
 
 const usage = `Usage: offboard-bridge reconcile --config FILE --source ID [--apply]
 
@@ -27,13 +27,8 @@ interface Call {
 export async function reconcileCommand(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const call = readCall(args, env);
   if (typeof call === 'number') return call;
-  let config: Config;
-  try {
-    config = loadConfig(call.file, { env, handlers });
-  } catch (error) {
-    if (!(error instanceof ConfigFault)) throw error;
-    return complain(error.faults.join('\n'));
-  }
+  const config = loadOrSay(call.file, env);
+  if (!config) return 1;
   const result = await reconcileSource(config, call.source);
   if (!result) return complain(`sources.${call.source} has no section reconcile`);
   if (result.kind === 'ended') return complain(`ended: ${result.reason}\nNobody is taken for gone.`);

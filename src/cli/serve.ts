@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import pino from 'pino';
-import { handlers } from '../../handlers/index.ts';
 import { StoreUnavailable, startBridge } from '../bridge.ts';
-import { type Config, ConfigFault, loadConfig, maskConfig } from '../config.ts';
+import { type Config, maskConfig } from '../config.ts';
+import { loadOrSay } from './load.ts';
 
-const usage = `Usage: npm start -- --config FILE [--check]
+const usage = `Usage: offboard-bridge [serve] --config FILE [--check]
 
   --config FILE  the configuration; OFFBOARD_CONFIG is taken when it is not given
   --check        check the configuration, and end
@@ -21,15 +21,8 @@ const stopDeadlineMs = 25_000;
 export async function serve(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const call = readCall(args, env);
   if (typeof call === 'number') return call;
-  let config: Config;
-  try {
-    config = loadConfig(call.file, { env, handlers });
-  } catch (error) {
-    if (!(error instanceof ConfigFault)) throw error;
-    process.stderr.write(`${call.file} has ${error.faults.length} fault(s):\n`);
-    for (const fault of error.faults) process.stderr.write(`  ${fault}\n`);
-    return 1;
-  }
+  const config = loadOrSay(call.file, env);
+  if (!config) return 1;
   if (call.check) {
     process.stdout.write(`${call.file} is in order\n`);
     return 0;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { baseUrlFault } from '../core/base-url.ts';
 import { identifierSchema } from '../core/identifier.ts';
 import { actions } from '../core/intent.ts';
 import { slackSchema } from './slack.ts';
@@ -97,21 +98,10 @@ const store = z.strictObject({
 const host = z
   .string()
   .superRefine((url, context) => {
-    const message = hostFault(url);
+    const message = baseUrlFault(url, 'https://api.genauth.ai');
     if (message !== null) context.addIssue({ code: 'custom', message });
   })
   .transform((url) => url.replace(/\/+$/, ''));
-
-function hostFault(written: string): string | null {
-  const url = URL.parse(written);
-  if (!url || !/^https?:$/.test(url.protocol)) return 'is not a URL such as https://api.genauth.ai';
-  if (url.username || url.password || /[?#]/.test(written))
-    return 'has more than scheme, host, port and path';
-  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  return url.protocol === 'https:' || isLoopback
-    ? null
-    : 'is not https: credentials go there, so http is only for loopback hosts';
-}
 
 const genauth = z
   .strictObject({

@@ -23,6 +23,9 @@ export interface AdmissionFacts {
   readonly waived: readonly FailureCode[];
 }
 
+/** A date that lies further ahead than this, in milliseconds, is more likely a slip of the pen. */
+export const maxAheadMs = 366 * 86_400_000;
+
 /** Decides what becomes of an intent when it comes in, is retried, or is released by a person. */
 export function admit(facts: AdmissionFacts, policy: AdmissionPolicy, now: number): Admission {
   const { draft, byPerson } = facts;
@@ -55,6 +58,9 @@ function reasonToHold(
     !waived.includes('stale')
   ) {
     return { code: 'stale', message: 'the event is older than leavers.maxEventAge' };
+  }
+  if ((draft.effectiveAt ?? 0) - now > maxAheadMs && !waived.includes('far_future')) {
+    return { code: 'far_future', message: 'the date is more than a year ahead' };
   }
   if (draft.action === 'resign' && byPerson && policy.fourEyes && !waived.includes('needs_approval')) {
     return {

@@ -1,12 +1,21 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { z } from 'zod';
+import type { Delivery, MalformedDelivery } from './delivery.ts';
 import type { DirectoryAccess } from './directory.ts';
 import type { IntentDraft } from './intent.ts';
+import type { LookupResult, VendorHttp } from './lookup.ts';
 
 /**
  * The contract of `handlers/`: data and functions, without a clock, an environment or I/O of its own. This is the
  * only module that a handler may import; it passes on all that a handler needs.
  */
+export {
+  hasValidHmac,
+  hmacAlgorithms,
+  isKnownToken,
+  type SignatureCheck,
+  verifyStandardWebhook,
+} from './authenticity.ts';
+export { readInstant, readLastDay } from './calendar.ts';
 export {
   type CallbackEnvelope,
   type CallbackKeys,
@@ -18,6 +27,13 @@ export {
   isSha256Of,
   signCallback,
 } from './callback-cipher.ts';
+export {
+  type Delivery,
+  MalformedDelivery,
+  parseJsonBody,
+  readShape,
+  UnverifiedDelivery,
+} from './delivery.ts';
 export {
   apiUrl,
   callbackKeys,
@@ -31,6 +47,7 @@ export {
   relationTo,
   usable,
 } from './directory.ts';
+export { identify, nameById } from './identification.ts';
 export {
   type Identifier,
   identifierFault,
@@ -39,17 +56,26 @@ export {
   userIdTypes,
 } from './identifier.ts';
 export type { Action, IntentDraft } from './intent.ts';
+export { basicAuthorization, type LookupResult, readStatus, type VendorHttp } from './lookup.ts';
 export { listFaults, readNeutralEvent } from './neutral-event.ts';
-
-/** What came in, raw bytes kept. Header names are lower case; a header or parameter sent twice is joined by `, `. */
-export interface Delivery {
-  readonly method: string;
-  readonly query: Readonly<Record<string, string>>;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-  /** Where a broker keeps it, as `topic/partition/offset`; its identity when the sender gives none. */
-  readonly position?: string;
-}
+export { signatureSchemeSetting, verifyScheme } from './signature-scheme.ts';
+export {
+  base64SecretsSetting,
+  baseUrlSetting,
+  basicLookup,
+  bearerLookup,
+  checkLookup,
+  checkLookupZone,
+  checkTenant,
+  externalIdPrefixSetting,
+  identifyBySetting,
+  idShape,
+  lastDaySettings,
+  lookupDaySettings,
+  secretsSetting,
+  tenantSetting,
+  usesLookup,
+} from './source-settings.ts';
 
 /** What opens the stream by which a vendor pushes to us over a connection of ours. */
 export type StreamAccess =
@@ -79,22 +105,6 @@ export type Receipt =
   | { readonly kind: 'ignored' }
   | { readonly kind: 'dead-letter'; readonly id: string; readonly faults: readonly string[] };
 
-/** Thrown by `verify`: not genuine, or not fresh. The message is for our log; the sender is not told. */
-export class UnverifiedDelivery extends Error {
-  override readonly name = 'UnverifiedDelivery';
-}
-
-/** Thrown by `normalize`, or put by it in the place of one unreadable part: genuine, but it cannot be read. */
-export class MalformedDelivery extends Error {
-  override readonly name = 'MalformedDelivery';
-  readonly faults: readonly string[];
-
-  constructor(...faults: string[]) {
-    super(faults.join('; '));
-    this.faults = faults;
-  }
-}
-
 export interface Handler<Settings = unknown> {
   /** This source's own settings; the engine adds its own keys beside them. */
   readonly settings: z.ZodType<Settings> & { readonly shape: z.core.$ZodShape };
@@ -123,6 +133,12 @@ export interface Handler<Settings = unknown> {
    */
   normalize(delivery: Delivery, settings: Settings): readonly (IntentDraft | MalformedDelivery)[];
   /**
+   * Asks the vendor's API about the `reference` of a draft. Runs in the dispatch leg, with its retries, and again on
+   * the day that it names.
+   * @throws MalformedDelivery when the answer cannot be read, VendorTrouble when there is none
+   */
+  lookup?(reference: string, settings: Settings, http: VendorHttp): Promise<LookupResult>;
+  /**
    * Only where the vendor asks for another answer than the usual one; `null` leaves the usual one. What has to be
    * fresh in it, such as a nonce, is taken from the delivery. A replayed delivery lacks the headers and parameters
    * that hold secrets, and nobody reads the reply to it.
@@ -133,49 +149,4 @@ export interface Handler<Settings = unknown> {
 /** Gives a handler its types; the settings that its functions receive are those that its schema puts out. */
 export function defineHandler<Settings>(handler: Handler<Settings>): Handler {
   return handler as Handler;
-}
-
-export interface SignatureCheck {
-  readonly algorithm: 'sha1' | 'sha256' | 'sha512';
-  /** HMAC keys, all of which are tried. */
-  readonly secrets: readonly (string | Buffer)[];
-  /** The signed parts, in order, without separators. */
-  readonly signed: readonly (string | Buffer)[];
-  /** The signatures that the sender gave, decoded. */
-  readonly given: readonly Buffer[];
-}
-
-/** Whether one of the given HMACs was made with one of the secrets; compares in constant time, and tries them all. */
-export function hasValidHmac({ algorithm, secrets, signed, given }: SignatureCheck): boolean {
-  let valid = false;
-  for (const secret of secrets) {
-    const hmac = createHmac(algorithm, typeof secret === 'string' ? secret : keyOf(secret));
-    for (const part of signed) hmac.update(part);
-    const expected = hmac.digest();
-    for (const signature of given) {
-      if (signature.length === expected.length && timingSafeEqual(signature, expected)) valid = true;
-    }
-  }
-  return valid;
-}
-
-const keys = new WeakMap<Buffer, KeyObject>();
-
-/** A key is made of a secret once: made for every delivery, it costs five times the digest. */
-function keyOf(secret: Buffer): KeyObject {
-  let key = keys.get(secret);
-  if (!key) {
-    key = createSecretKey(secret);
-    keys.set(secret, key);
-  }
-  return key;
-}
-
-/** Parses a JSON body. @throws MalformedDelivery */
-export function parseJsonBody(delivery: Delivery): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(delivery.body));
-  } catch {
-    throw new MalformedDelivery(delivery.body.length === 0 ? 'body: is empty' : 'body: is not JSON in UTF-8');
-  }
 }

@@ -44,6 +44,11 @@ export interface IntentDraft {
   readonly requestedBy?: string | undefined;
   /** The apps a kick signs out of; absent or empty means the configured ones. */
   readonly appIds?: readonly string[] | undefined;
+  /**
+   * Set when the event carries an id only: what the handler's `lookup` asks the vendor about. Until then the
+   * identifiers only tell people apart; nobody is acted on by them.
+   */
+  readonly reference?: string | undefined;
   /** Set when the source cannot vouch for the act, so that a person must. */
   readonly hold?: Failure | undefined;
 }
@@ -64,6 +69,8 @@ export interface IntentFacts {
   readonly retryOf: string | null;
   /** The resign that brought this kick. */
   readonly broughtBy: string | null;
+  /** What is looked up before anything else; see the draft. */
+  readonly reference?: string | undefined;
 }
 
 export interface Decision {
@@ -79,6 +86,15 @@ export interface AnswerSummary {
   readonly apiCode: number | null;
   readonly requestId: string | null;
   readonly message: string | null;
+}
+
+/** What a look-up found out about an intent; kept with its progress. */
+export interface Resolution {
+  readonly identifiers: readonly Identifier[];
+  /** The day that the vendor named; it takes the place of the event's. */
+  readonly effectiveAt: number | null;
+  /** False while the day is still to come: then the vendor is asked again. */
+  readonly settled: boolean;
 }
 
 /** An intent as the store keeps it. */
@@ -110,6 +126,23 @@ export interface Intent extends IntentFacts {
   readonly voided: Failure | null;
   readonly failure: Failure | null;
   readonly answer: AnswerSummary | null;
+  /** What a look-up found; its identifiers and its day are already in the place of the event's. */
+  readonly resolution?: Resolution | null;
+}
+
+/** Whether the vendor has to be asked before anybody is acted on. */
+export function needsLookup(intent: Pick<Intent, 'reference' | 'resolution'>): boolean {
+  return intent.reference !== undefined && !intent.resolution?.settled;
+}
+
+/** An intent with what a look-up found in the place of what its event said. */
+export function applyResolution<Facts extends Pick<IntentFacts, 'identifiers' | 'effectiveAt'>>(
+  facts: Facts,
+  resolution: Resolution | null | undefined,
+): Facts {
+  if (!resolution) return facts;
+  const { identifiers, effectiveAt } = resolution;
+  return { ...facts, identifiers, effectiveAt: effectiveAt ?? facts.effectiveAt };
 }
 
 /** The identifier whose turn it is. */

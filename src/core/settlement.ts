@@ -1,6 +1,6 @@
 import type { Failure } from './failure.ts';
 import type { Identifier } from './identifier.ts';
-import type { AnswerSummary, FinalStatus } from './intent.ts';
+import type { AnswerSummary, FinalStatus, Resolution } from './intent.ts';
 
 /** What becomes of one intent of a batch after its looks and calls. */
 export type Settlement =
@@ -13,6 +13,13 @@ export type Settlement =
       readonly failure: Failure | null;
     }
   | { readonly kind: 'hold'; readonly failure: Failure }
+  | {
+      /** A look-up told who it is. It goes on from the start: pending, or scheduled for the day that was named. */
+      readonly kind: 'resolved';
+      readonly resolution: Resolution;
+      /** Epoch milliseconds. */
+      readonly dueAt: number;
+    }
   | {
       readonly kind: 'again';
       /** Epoch milliseconds. */

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { BackoffPolicy } from '../core/backoff.ts';
-import type { Intent } from '../core/intent.ts';
+import { type Intent, needsLookup } from '../core/intent.ts';
 import type { IntentSettlement } from '../core/settlement.ts';
 import type { ManagementApi } from '../management-api/client.ts';
 import type { Batch, SafeguardPolicy, SeenUser, Store } from '../store/contract.ts';
 import { createApplications } from './applications.ts';
 import { createCalls, leaseMs } from './calls.ts';
 import { carryOutKick } from './kick.ts';
+import { createLookups, type Lookups } from './lookup.ts';
 import type { Protection } from './protection.ts';
 import { carryOutResigns } from './resign.ts';
 import type { Throttle } from './throttle.ts';
@@ -17,6 +18,8 @@ export interface DispatcherOptions {
   readonly api: ManagementApi;
   readonly throttle: Throttle;
   readonly protection: Protection;
+  /** Without them, whoever has to be looked up is not acted on. */
+  readonly lookups?: Lookups | undefined;
   readonly policy: DispatchPolicy;
   readonly now: () => number;
   readonly random: () => number;
@@ -42,7 +45,9 @@ export interface Dispatcher {
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { store, throttle, protection, policy, now } = options;
+  const { store, throttle, protection, policy, now, random } = options;
+  const lookups =
+    options.lookups ?? createLookups({ ...policy, find: () => null, longestLookupMs: 0, now, random });
   const applications = createApplications(policy.kickAppIds);
 
   function facts(intent: Intent, random: number): LookFacts {
@@ -56,8 +61,20 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     };
   }
 
-  async function carryOut(batch: Batch, leaseEnd: number): Promise<IntentSettlement[]> {
-    const { api, random } = options;
+  /** Those whose vendor has to be asked first are settled by that; the rest is acted on. */
+  async function carryOut(batch: Batch, leaseEnd: number): Promise<readonly IntentSettlement[]> {
+    const unknown = batch.intents.filter(needsLookup);
+    if (unknown.length === 0) return act(batch, leaseEnd);
+    const known = batch.intents.filter((intent) => !needsLookup(intent));
+    const [found, done] = await Promise.all([
+      lookups.carryOut(unknown, leaseEnd),
+      known.length === 0 ? [] : act({ ...batch, intents: known }, leaseEnd),
+    ]);
+    return [...found, ...done];
+  }
+
+  async function act(batch: Batch, leaseEnd: number): Promise<IntentSettlement[]> {
+    const { api } = options;
     const [first] = batch.intents;
     const person = batch.intents.length === 1 ? (first?.person ?? null) : null;
     const calls = createCalls({ api, throttle, leaseEnd, person, now, random });
@@ -79,7 +96,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const permit = throttle.acquire(now());
       try {
         const { resign, kick } = permit.limits;
-        const lease = leaseMs(options.api);
+        const lease = leaseMs(options.api) + lookups.longestLookupMs;
         const leaseEnd = performance.now() + lease;
         const batch = await store.claim({
           now: now(),

@@ -139,5 +139,6 @@ function draftOf(intent: Intent): IntentDraft {
     reason: intent.reason ?? undefined,
     requestedBy: intent.requestedBy ?? undefined,
     appIds: intent.appIds,
+    reference: intent.reference,
   };
 }

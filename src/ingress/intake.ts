@@ -83,7 +83,8 @@ export function createIntake(options: IntakeOptions): (reading: Reading) => Prom
       facts: factsOf(draft, reading),
       admission: admit({ draft, byPerson, waived: [] }, { ...policy, actions: allowed }, at),
       urgent: personalKick,
-      exempt: personalKick,
+      // Whether it is a leaver at all is still to be looked up.
+      exempt: personalKick || draft.reference !== undefined,
       allSources: byPerson && draft.action === 'withdraw',
     };
   }

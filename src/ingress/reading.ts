@@ -38,9 +38,11 @@ function checkPart(part: Part): Part {
     if (time !== undefined && !(Number.isSafeInteger(time) && Math.abs(time) <= maxTimeMs))
       faults.push(`${name} is not a time`);
   }
-  const { subject } = part;
+  const { subject, reference = '' } = part;
   if (subject !== undefined && (subject.length > maxSubjectLength || subject.includes('\0')))
     faults.push('subject is too long, or has control characters');
+  if (reference.length > maxSubjectLength || reference.includes('\0'))
+    faults.push('reference is too long, or has control characters');
   return faults.length > 0 ? new MalformedDelivery(...faults) : { ...part, identifiers };
 }
 
@@ -61,6 +63,7 @@ export function factsOf(
     effectiveAt: draft.effectiveAt ?? null,
     retryOf,
     broughtBy: null,
+    ...(draft.reference === undefined ? {} : { reference: draft.reference }),
   };
 }
 

@@ -113,7 +113,7 @@ export interface AcceptedIntent {
   readonly admission: Admission;
   /** A kick asked for by a person goes before everything else. */
   readonly urgent: boolean;
-  /** Does not count against the safeguard. */
+  /** Does not count against the safeguard; one with a reference does once it is resolved. */
   readonly exempt: boolean;
   /** A withdraw by an operator voids what any source asked for. */
   readonly allSources: boolean;

@@ -56,6 +56,17 @@ describe('an intent that comes in', () => {
 });
 
 describe('an intent is held', () => {
+  it('when its date is more than a year ahead, until a person says that it is meant', () => {
+    const draft = { action: 'resign', effectiveAt: now + 367 * dayMs } as const;
+    expect(admit(facts(draft), policy, now)).toMatchObject({
+      status: 'held',
+      dueAt: draft.effectiveAt,
+      failure: { code: 'far_future' },
+    });
+    expect(admit(facts({ ...draft, effectiveAt: now + 366 * dayMs }), policy, now).status).toBe('scheduled');
+    expect(admit(facts(draft, { waived: ['far_future'] }), policy, now).status).toBe('scheduled');
+  });
+
   it('when its event is older than allowed, and not when it is exactly as old', () => {
     const held = admit(facts({ action: 'kick', occurredAt: now - 7 * dayMs - 1 }), policy, now);
     expect(held).toMatchObject({ status: 'held', dueAt: now, failure: { code: 'stale' } });

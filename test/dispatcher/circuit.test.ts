@@ -95,6 +95,14 @@ describe('a circuit', () => {
     expect(state()).toBe('closed');
   });
 
+  it('counts as one opening, however many answers tell of it', () => {
+    const { circuit, clock, report } = openCircuit();
+    for (let calls = 0; calls < 4; calls += 1) report(denied);
+    clock.now = second;
+    report(denied);
+    expect(Math.round(circuit.waitMs(clock.now) / second)).toBe(2);
+  });
+
   it('says that the endpoint works only when the answer before was clear', () => {
     const { clock, report } = openCircuit();
     expect(report(unknown).endpointWorks).toBe(true);

@@ -206,6 +206,16 @@ describe('a withdraw while a resign is in flight', () => {
     });
   });
 
+  it('stops the call while the look before it is still under way', async () => {
+    const rig = await openRig();
+    const id = await rig.tell({});
+    const other = await rig.tell({ identifiers: [emailOf(2)] });
+    rig.before('getUsers', async () => void (await rig.tell({ action: 'withdraw' })));
+    await rig.work();
+    expect(await rig.fates(id, other)).toEqual(['canceled withdrawn', 'succeeded']);
+    expect(statuses(rig)).toEqual(['Activated', 'Resigned', 'Activated']);
+  });
+
   it.each([
     { applied: true, fate: 'succeeded withdrawn_too_late' },
     { applied: false, fate: 'canceled withdrawn' },

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type Identifier, type UserIdType, userIdTypes } from '../../src/core/identifier.ts';
 import type { FaultsInput } from '../../src/emulator/faults.ts';
 import type { NewUser } from '../../src/emulator/users.ts';
-import { emailOf, externalIdOf, hour, minute, type Rig, start, useRigs, userIdOf, userOf } from './rig.ts';
+import { emailOf, externalIdOf, hour, minute, type Rig, useRigs, userIdOf, userOf } from './rig.ts';
 
 type Fault = NonNullable<FaultsInput['calls']>[number];
 
@@ -262,22 +262,6 @@ describe('a resign that GenAuth says is done', () => {
       confirmed: false,
       failure: { code: 'not_confirmed' },
     });
-  });
-});
-
-describe('a lapsed lease', () => {
-  it.each([true, false])('is followed by a look, whether or not the call went out: %s', async (sent) => {
-    const rig = await openRig();
-    const id = await rig.tell({});
-    const request = { limits: { kick: 1, resign: 50 }, leaseMs: minute, safeguard: null };
-    await rig.store.claim({ ...request, now: start, token: 'of a process that is gone' });
-    if (sent) rig.emulator.addUsers([userOf(1, { status: 'Resigned' })]);
-    await rig.restart();
-    await rig.pass(minute - 1);
-    expect(rig.takeCalls()).toEqual([]);
-    await rig.pass(1);
-    expect(rig.takeCalls()).toEqual(sent ? ['get-user'] : one);
-    expect(await rig.fates(id)).toEqual(['succeeded']);
   });
 });
 

@@ -8,6 +8,7 @@ import type { Intent, IntentDraft } from '../../src/core/intent.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import { type Calls, createCalls } from '../../src/dispatcher/calls.ts';
 import { createDispatcher, type DispatchPolicy } from '../../src/dispatcher/dispatcher.ts';
+import { createLookups, type FindLookup } from '../../src/dispatcher/lookup.ts';
 import { createProtection, type Protection } from '../../src/dispatcher/protection.ts';
 import { createThrottle, type Throttle } from '../../src/dispatcher/throttle.ts';
 import { createEmulator, type Emulator, emulatorDefaults } from '../../src/emulator/emulator.ts';
@@ -47,6 +48,9 @@ export interface RigOptions {
   readonly protectedPeople?: readonly Identifier[];
   readonly auth?: 'token' | 'signature';
   readonly timeoutMs?: number;
+  /** The look-ups of the sources. */
+  readonly find?: FindLookup;
+  readonly random?: () => number;
 }
 
 export interface Told extends Partial<IntentDraft> {
@@ -121,7 +125,7 @@ export async function ends(rig: Rig, ids: readonly string[]): Promise<string[]> 
 async function openRig(options: RigOptions): Promise<Rig> {
   const clock = { now: start };
   const now = () => clock.now;
-  const random = () => 0.5;
+  const { random = () => 0.5 } = options;
   const backoff = { minDelayMs: second, maxDelayMs: 15 * minute };
   const { applications = emulatorDefaults.applications } = options;
   const emulator = createEmulator({ now, applications });
@@ -154,7 +158,9 @@ async function openRig(options: RigOptions): Promise<Rig> {
   const folder = await mkdtemp(join(tmpdir(), 'offboard-bridge-'));
   const path = join(folder, 'bridge.db');
   let store = openSqliteStore({ path });
-  const build = () => createDispatcher({ store, api, throttle, protection, policy, now, random });
+  const { find } = options;
+  const lookups = find && createLookups({ ...policy, find, longestLookupMs: second, now, random });
+  const build = () => createDispatcher({ store, api, throttle, protection, lookups, policy, now, random });
   let dispatcher = build();
   let eventCount = 0;
   let callsTaken = 0;
@@ -246,6 +252,7 @@ function acceptanceOf(
     effectiveAt: draft.effectiveAt ?? null,
     retryOf: null,
     broughtBy: null,
+    reference: draft.reference,
   };
   const byPerson = actor !== undefined;
   const policy = {
@@ -268,7 +275,7 @@ function acceptanceOf(
         facts,
         allSources: byPerson,
         urgent: isPersonKick,
-        exempt: isPersonKick,
+        exempt: isPersonKick || draft.reference !== undefined,
         admission: admit({ draft, byPerson, waived: [] }, policy, now),
       },
     ],

@@ -159,6 +159,7 @@ describe('a look after an unclear act', () => {
       ['shows that it was done, and identifiers went with it', acted, found({ ...resigned, email: 'gone-1@example.com' }), {}, succeeded],
       ['shows that it was not done', acted, found(user), {}, 'act'],
       ['shows nobody: not the next identifier', acted, missing, {}, again({ acted: true, attempts: 2, cap: 1, dueAt: now + second })],
+      ['shows nobody to a kick, which cannot be why', { ...acted, action: 'kick', seenUserId: null }, missing, {}, again({ acted: true, attempts: 1, identifierIndex: 1 })],
       ['does not tell', acted, unsure, {}, again({ acted: true, attempts: 1, cap: 1 })],
       ['shows that it was not done, often, alone and for long', spent, found(user), {}, failed('gave_up', false)],
       ['shows nobody, often, alone and for long', spent, missing, {}, failed('gave_up', false)],

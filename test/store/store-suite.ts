@@ -52,6 +52,7 @@ export function deliveryOf(told: Told): Acceptance {
     effectiveAt: draft.effectiveAt ?? null,
     retryOf: null,
     broughtBy: null,
+    reference: draft.reference,
   };
   const admission = admit({ draft, byPerson: actor !== null, waived: [] }, policy, at);
   const personKick = draft.action === 'kick' && actor !== null;
@@ -67,7 +68,7 @@ export function deliveryOf(told: Told): Acceptance {
         facts,
         admission,
         urgent: personKick,
-        exempt: personKick,
+        exempt: personKick || draft.reference !== undefined,
         allSources: actor !== null,
       },
     ],
@@ -545,6 +546,43 @@ export function testStore(name: string, make: () => StoreUnderTest): void {
           person: batch.intents[0]?.person,
           subject: '1001',
         });
+      });
+
+      it('goes by what was looked up, finds the intent by it, and counts it only then', async () => {
+        const id = await idOf({ reference: '7', identifiers: [{ userIdType: 'external_id', userId: '7' }] });
+        const none = { maxResigns: 0, maxKicks: 0, perMs: hour };
+        const batch = await claimed({ safeguard: none });
+        const resolution = { identifiers: [email('ada@example.com')], effectiveAt: null, settled: true };
+        const resolved: Settlement = { kind: 'resolved', resolution, dueAt: start };
+        await store.settle(batch.token, settleAll(batch, resolved), start);
+        store = await subject.reopen(store);
+        const next = await claimed();
+        expect(next).toMatchObject({ userIdType: 'email', acted: false });
+        expect(next.intents[0]).toMatchObject({ id, identifiers: resolution.identifiers, resolution });
+        await store.settle(next.token, settleAll(next, again()), start);
+        await idOf({ action: 'withdraw' });
+        expect([await statusOf(id), await failureOf(id)]).toEqual(['canceled', 'withdrawn']);
+        await idOf({ reference: '8', identifiers: [{ userIdType: 'external_id', userId: '8' }] });
+        const other = await claimed({ safeguard: none });
+        await store.settle(other.token, settleAll(other, resolved), start);
+        expect(await store.claim(claimRequest({ safeguard: none }))).toBeNull();
+      });
+
+      it('schedules for the day that was looked up, which a later event replaces', async () => {
+        const told = { reference: '7', subject: '7', identifiers: [email('ada@example.com')] };
+        const id = await idOf(told);
+        const batch = await claimed();
+        const effectiveAt = start + hour;
+        const resolution = { identifiers: told.identifiers, effectiveAt, settled: false };
+        const resolved: Settlement = { kind: 'resolved', resolution, dueAt: effectiveAt };
+        const bringKick = told.identifiers;
+        await store.settle(batch.token, settleAll(batch, resolved, { bringKick }), start);
+        expect(await statusOf(id)).toBe('scheduled');
+        expect(await outcomeTypes()).toEqual(['user.resign.scheduled']);
+        expect((await claimed()).action).toBe('kick');
+        expect((await store.findIntent(id))?.intent).toMatchObject({ effectiveAt, kickBrought: true });
+        await idOf(told);
+        expect([await statusOf(id), await failureOf(id)]).toEqual(['canceled', 'superseded']);
       });
 
       it('says that a withdraw came too late for a call that was under way', async () => {

@@ -2,8 +2,15 @@ import { hash } from 'node:crypto';
 import type { Failure, FailureCode } from '../../core/failure.ts';
 import type { Identifier } from '../../core/identifier.ts';
 import { personKey } from '../../core/identifier.ts';
-import type { AnswerSummary, Decision, Intent, IntentFacts, IntentStatus } from '../../core/intent.ts';
-import { identifierInTurn } from '../../core/intent.ts';
+import type {
+  AnswerSummary,
+  Decision,
+  Intent,
+  IntentFacts,
+  IntentStatus,
+  Resolution,
+} from '../../core/intent.ts';
+import { applyResolution, identifierInTurn } from '../../core/intent.ts';
 import type { Connection, Row } from './connection.ts';
 
 /** The part of an intent that changes, kept as JSON; `null` in the row while all of it is as it was at the start. */
@@ -17,6 +24,7 @@ export interface Progress {
   readonly voided: Failure | null;
   readonly failure: Failure | null;
   readonly answer: AnswerSummary | null;
+  readonly resolution: Resolution | null;
 }
 
 const untouched: Progress = {
@@ -29,6 +37,7 @@ const untouched: Progress = {
   voided: null,
   failure: null,
   answer: null,
+  resolution: null,
 };
 
 /** A row number as the id that is shown, and back; ids of other stores give `null`. */
@@ -54,7 +63,7 @@ export function readIntent(connection: Connection, row: Row): StoredIntent {
   const progress = row.progress === null ? untouched : (JSON.parse(String(row.progress)) as Progress);
   const seq = Number(row.seq);
   const intent: Intent = {
-    ...facts,
+    ...applyResolution(facts, progress.resolution),
     ...progress,
     id: showId(connection, seq),
     source: String(row.source),
@@ -88,10 +97,10 @@ export function changeIntent(
   change: IntentChange,
 ): Intent {
   const { progress = {}, exempt, ...columns } = change;
-  const after: Intent = { ...intent, ...columns, ...progress };
+  const after: Intent = applyResolution({ ...intent, ...columns, ...progress }, progress.resolution);
   connection.run(
     `update intents set status = :status, due_at = :dueAt, settled_at = :settledAt, cap = :cap, acted = :acted,
-       exempt = max(exempt, :exempt), user_id_type = :userIdType, progress = :progress, lease_token = null
+       exempt = coalesce(:exempt, exempt), user_id_type = :userIdType, progress = :progress, lease_token = null
      where seq = :seq`,
     {
       seq,
@@ -100,7 +109,7 @@ export function changeIntent(
       settledAt: after.settledAt,
       cap: after.cap,
       acted: after.acted ? 1 : 0,
-      exempt: exempt ? 1 : 0,
+      exempt: exempt === undefined ? null : exempt ? 1 : 0,
       userIdType: identifierInTurn(after).userIdType,
       progress: JSON.stringify(progressOf(after)),
     },
@@ -127,7 +136,19 @@ export function noteAct(connection: Connection, { seq, intent }: StoredIntent, s
 function progressOf(intent: Intent): Progress {
   const { identifierIndex, attempts, seenUserId, kickBrought, waived, decisions, voided, failure, answer } =
     intent;
-  return { identifierIndex, attempts, seenUserId, kickBrought, waived, decisions, voided, failure, answer };
+  const { resolution = null } = intent;
+  return {
+    identifierIndex,
+    attempts,
+    seenUserId,
+    kickBrought,
+    waived,
+    decisions,
+    voided,
+    failure,
+    answer,
+    resolution,
+  };
 }
 
 export interface NewRow {
@@ -173,9 +194,7 @@ export function insertIntent(connection: Connection, row: NewRow): StoredIntent 
       progress,
     },
   );
-  for (const mark of new Set([row.person, ...marksOf(row.source, facts)])) {
-    connection.run('insert into marks (mark, intent) values (:mark, :intent)', { mark, intent: rowId });
-  }
+  insertMarks(connection, rowId, [row.person, ...marksOf(row.source, facts)]);
   const intent: Intent = {
     ...facts,
     ...untouched,
@@ -192,6 +211,13 @@ export function insertIntent(connection: Connection, row: NewRow): StoredIntent 
     acted: false,
   };
   return { seq: rowId, intent, leaseToken: null };
+}
+
+/** Lets an intent be found by these keys as well. */
+export function insertMarks(connection: Connection, intent: number, marks: readonly string[]): void {
+  for (const mark of new Set(marks)) {
+    connection.run('insert or ignore into marks (mark, intent) values (:mark, :intent)', { mark, intent });
+  }
 }
 
 /** The keys under which intents of the same person are found: every identifier, and the source's own subject. */

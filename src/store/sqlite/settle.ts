@@ -6,7 +6,17 @@ import type { IntentSettlement, Settlement } from '../../core/settlement.ts';
 import type { DecisionRequest, SeenUser } from '../contract.ts';
 import type { Connection } from './connection.ts';
 import { insertOutcome } from './outcomes.ts';
-import { changeIntent, insertIntent, noteAct, readId, readIntent, type StoredIntent } from './rows.ts';
+import {
+  changeIntent,
+  insertIntent,
+  insertMarks,
+  marksOf,
+  noteAct,
+  type Progress,
+  readId,
+  readIntent,
+  type StoredIntent,
+} from './rows.ts';
 
 /** Notes that a claimed resign is about to be sent; see `Store.beginAct`. */
 export function beginAct(
@@ -74,6 +84,9 @@ function settleOne(
       });
       break;
     }
+    case 'resolved':
+      resolve(connection, stored, { settlement, progress, now });
+      break;
     case 'hold': {
       const { failure } = settlement;
       const after = changeIntent(connection, stored, {
@@ -106,6 +119,30 @@ function isAnswered({ answer }: IntentSettlement, status: FinalStatus): boolean 
   return answer !== null && (status === 'succeeded' || status === 'failed');
 }
 
+/** Puts what was looked up in the place of what the event said; only now is the intent one that the safeguard counts. */
+function resolve(
+  connection: Connection,
+  stored: StoredIntent,
+  {
+    settlement,
+    progress,
+    now,
+  }: { settlement: Settlement & { kind: 'resolved' }; progress: Partial<Progress>; now: number },
+): void {
+  const { resolution, dueAt } = settlement;
+  const status = resolution.settled ? 'pending' : 'scheduled';
+  const after = changeIntent(connection, stored, {
+    status,
+    dueAt,
+    acted: false,
+    ...(resolution.settled && { exempt: false }),
+    progress: { ...progress, resolution, identifierIndex: 0, attempts: 0 },
+  });
+  insertMarks(connection, stored.seq, marksOf(after.source, after));
+  if (status === 'scheduled')
+    insertOutcome(connection, stored.seq, intentOutcome(after, { status, time: now }));
+}
+
 /**
  * What a settlement comes to when a later event wanted the intent undone while its call was under way: a success says
  * that it came too late; what was not done, and cannot have been, is canceled; an open question stays open.
@@ -122,6 +159,7 @@ function obeyVoid(settlement: Settlement, voided: Failure | null): Settlement {
   switch (settlement.kind) {
     case 'again':
       return settlement.acted ? settlement : canceled;
+    case 'resolved':
     case 'hold':
       return canceled;
     case 'final':
@@ -229,7 +267,7 @@ function release(
   const released = changeIntent(connection, stored, {
     status: admission.status === 'scheduled' ? 'scheduled' : 'pending',
     dueAt: admission.status === 'canceled' ? time : admission.dueAt,
-    exempt: failure?.code === 'safeguard',
+    ...(failure?.code === 'safeguard' && { exempt: true }),
     progress: { decisions, waived, failure: null },
   });
   insertOutcome(connection, stored.seq, intentOutcome(released, { status: 'released', time }));

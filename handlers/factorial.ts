@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import {
+  checkTenant,
+  defineHandler,
+  externalIdPrefixSetting,
+  type IntentDraft,
+  identify,
+  identifyBySetting,
+  idShape,
+  isKnownToken,
+  lastDaySettings,
+  MalformedDelivery,
+  parseJsonBody,
+  readInstant,
+  readLastDay,
+  readShape,
+  secretsSetting,
+  tenantSetting,
+  UnverifiedDelivery,
+} from '../src/core/handler.ts';
+
+const settings = z.object({
+  secrets: secretsSetting.describe('the challenges that were given to Factorial; it sends them back'),
+  identifyBy: identifyBySetting(['external_id', 'email', 'username']),
+  externalIdPrefix: externalIdPrefixSetting,
+  externalIdField: z
+    .enum(['id', 'company_identifier'])
+    .default('id')
+    .describe('which of the ids provisioning wrote to the external id'),
+  tenant: tenantSetting,
+  ...lastDaySettings,
+});
+type Settings = z.output<typeof settings>;
+
+/** Of the whole record, which has bank and social security numbers, these fields and no others. */
+const employeeShape = z.object({
+  id: idShape,
+  company_id: idShape.nullish(),
+  login_email: z.string().nullish(),
+  company_identifier: z.string().nullish(),
+  terminated_on: z.string().nullish(),
+  active: z.boolean().nullish(),
+  updated_at: z.string().nullish(),
+});
+type Employee = z.output<typeof employeeShape>;
+
+/**
+ * Factorial's webhooks. Every request carries the `challenge` as it was set, and nothing else is signed.
+ * Source: apidoc.factorialhr.com/docs/manage-webhooks and /docs/webhooks-policies. `email` and `personal_email` are
+ * private addresses; `login_email` is the one of the work.
+ */
+export const factorial = defineHandler<Settings>({
+  settings,
+  // There is no event id. Twenty attempts within 48 hours.
+  retrySpanMs: 49 * 3_600_000,
+
+  verify({ headers }, { secrets }) {
+    if (!isKnownToken(headers['x-factorial-wh-challenge'], secrets)) {
+      throw new UnverifiedDelivery('x-factorial-wh-challenge is none of the secrets');
+    }
+  },
+
+  /** The body does not name the event, so the URL that each subscription is given does. */
+  normalize(delivery, settings) {
+    const employee = readShape(employeeShape, parseJsonBody(delivery));
+    checkTenant(employee.company_id, settings.tenant, 'company_id');
+    const verdict = judge(delivery.query.event, employee, settings);
+    if (!verdict) return [];
+    const offer = {
+      external_id: employee[settings.externalIdField],
+      email: employee.login_email,
+      username: employee.company_identifier,
+    };
+    const identifiers = identify(offer, settings);
+    return [{ ...verdict, identifiers, subject: employee.id, occurredAt: readInstant(employee.updated_at) }];
+  },
+});
+
+/** What an event asks for; an update counts only for the date it may have changed. */
+function judge(
+  event: string | undefined,
+  { terminated_on: date, active }: Employee,
+  dayEnd: Settings,
+): Pick<IntentDraft, 'action' | 'effectiveAt' | 'hold'> | null {
+  if (event === 'unterminate') return { action: 'withdraw' };
+  if (event === undefined) throw new MalformedDelivery('the URL has no ?event=terminate or the like');
+  if (event !== 'terminate' && (event !== 'update' || !date)) return null;
+  if (active === false) return { action: 'resign' };
+  if (!date) {
+    const message = 'Factorial says that the employment ends, but not when';
+    return { action: 'resign', hold: { code: 'status_unknown', message } };
+  }
+  const effectiveAt = readLastDay(date, dayEnd);
+  if (effectiveAt === undefined) throw new MalformedDelivery('terminated_on: is not a date');
+  return { action: 'resign', effectiveAt };
+}

@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import {
+  bearerLookup,
+  checkLookup,
+  checkTenant,
+  type Delivery,
+  defineHandler,
+  externalIdPrefixSetting,
+  hasValidHmac,
+  type IntentDraft,
+  identify,
+  identifyBySetting,
+  idShape,
+  lookupDaySettings,
+  MalformedDelivery,
+  nameById,
+  parseJsonBody,
+  readInstant,
+  readShape,
+  readStatus,
+  tenantSetting,
+  UnverifiedDelivery,
+  usesLookup,
+} from '../src/core/handler.ts';
+
+const settings = z
+  .object({
+    secrets: z
+      .array(z.string().min(16))
+      .max(10)
+      .describe('the verification tokens of the subscriptions; empty until Gusto has sent the first'),
+    identifyBy: identifyBySetting(['external_id', 'email']),
+    externalIdPrefix: externalIdPrefixSetting,
+    tenant: tenantSetting,
+    lookup: bearerLookup('https://api.gusto.com').optional(),
+    ...lookupDaySettings,
+  })
+  .superRefine(checkLookup);
+type Settings = z.output<typeof settings>;
+
+const setupShape = z.strictObject({ verification_token: z.string().min(16) });
+const eventShape = z.object({
+  uuid: idShape,
+  event_type: z.string(),
+  resource_uuid: idShape.nullish(),
+  entity_uuid: idShape.nullish(),
+  timestamp: z.unknown().optional(),
+});
+
+const employeeShape = z.object({
+  terminated: z.boolean().default(false),
+  terminations: z
+    .array(z.object({ active: z.boolean().nullish(), effective_date: z.string().nullish() }))
+    .default([]),
+  work_email: z.string().nullish(),
+});
+
+type Verdict = Pick<IntentDraft, 'action' | 'hold'>;
+
+const rehireCancelled: Verdict = {
+  action: 'resign',
+  hold: {
+    code: 'status_unknown',
+    message: 'Gusto says that a rehire was called off, not whether the person is still there',
+  },
+};
+/**
+ * `employee.terminated` is sent when the termination is entered, and does not say for when. The effective one goes by
+ * two names in Gusto's own pages.
+ */
+const verdicts: ReadonlyMap<string, Verdict> = new Map([
+  ['employee.termination_effective', { action: 'resign' }],
+  ['employee.terminated_effective', { action: 'resign' }],
+  ['contractor.deactivated', { action: 'resign' }],
+  ['employee.termination_cancelled', { action: 'withdraw' }],
+  ['employee.rehired', { action: 'withdraw' }],
+  ['employee.rehire_effective', { action: 'withdraw' }],
+  ['contractor.reactivated', { action: 'withdraw' }],
+  ['employee.rehire_cancelled', rehireCancelled],
+]);
+
+/**
+ * Gusto's webhooks. Source: docs.gusto.com/app-integrations/docs/webhooks and /docs/employee-events,
+ * docs.gusto.com/embedded-payroll/docs/webhooks. That the signature is hexadecimal is second hand; its header is
+ * spelled in two ways, of which only the one with hyphens gets through proxies.
+ */
+export const gusto = defineHandler<Settings>({
+  settings,
+
+  verify(delivery, { secrets }) {
+    if (secrets.length === 0 && readSetupToken(delivery) !== null) return;
+    const { headers, body } = delivery;
+    const signature = headers['x-gusto-signature'] ?? headers.x_gusto_signature ?? '';
+    const given = [Buffer.from(signature, 'hex')];
+    if (!hasValidHmac({ algorithm: 'sha256', secrets, signed: [body], given })) {
+      throw new UnverifiedDelivery('x-gusto-signature was made with none of the secrets');
+    }
+  },
+
+  eventId: (delivery) => readQuietly(eventShape, delivery)?.uuid ?? null,
+
+  normalize(delivery, settings) {
+    if (readSetupToken(delivery) !== null) {
+      if (settings.secrets.length > 0) return [];
+      throw new MalformedDelivery('verification_token: put it into secrets, and confirm it at Gusto');
+    }
+    const event = readShape(eventShape, parseJsonBody(delivery));
+    checkTenant(event.resource_uuid, settings.tenant, 'resource_uuid');
+    const verdict = judge(event.event_type, settings);
+    if (!verdict) return [];
+    const { entity_uuid: id, timestamp } = event;
+    if (!id) throw new MalformedDelivery('entity_uuid: is missing');
+    return [{ ...verdict, ...nameBy(event.event_type, id, settings), occurredAt: readInstant(timestamp) }];
+  },
+
+  /** Only employees: a contractor's address is their own. `email` is private, `work_email` is not. */
+  async lookup(id, settings, http) {
+    const { baseUrl = '', token } = settings.lookup ?? {};
+    const headers = { authorization: `Bearer ${token}` };
+    const employee = readShape(
+      employeeShape,
+      await http({ baseUrl, path: ['v1', 'employees', id], headers }),
+    );
+    const { terminated, terminations, work_email: email } = employee;
+    const next = terminations.findLast(({ active }) => active !== true);
+    return readStatus(
+      {
+        isGone: terminated && !next,
+        lastDay: terminated ? next?.effective_date : null,
+        identify: () => identify({ external_id: id, email }, settings),
+      },
+      settings,
+    );
+  },
+});
+
+/** A termination that is entered has a date, but only Gusto's API tells which. */
+function judge(type: string, settings: Settings): Verdict | undefined {
+  if (!usesLookup(settings)) return verdicts.get(type);
+  return type === 'employee.terminated' || type === 'employee.rehire_cancelled'
+    ? { action: 'resign' }
+    : verdicts.get(type);
+}
+
+function nameBy(type: string, id: string, settings: Settings): ReturnType<typeof nameById> {
+  return nameById(id, type.startsWith('contractor.') ? { ...settings, lookup: undefined } : settings);
+}
+
+/**
+ * The token with which Gusto begins a subscription, unsigned. While there are no secrets it becomes a dead letter,
+ * where an operator can read it; it is never a key before a person has made it one.
+ */
+function readSetupToken(delivery: Delivery): string | null {
+  return readQuietly(setupShape, delivery)?.verification_token ?? null;
+}
+
+function readQuietly<Output>(shape: z.ZodType<Output>, delivery: Delivery): Output | null {
+  try {
+    return readShape(shape, parseJsonBody(delivery));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import {
+  basicAuthorization,
+  basicLookup,
+  checkLookupZone,
+  checkTenant,
+  defineHandler,
+  externalIdPrefixSetting,
+  hasValidHmac,
+  type IntentDraft,
+  identify,
+  identifyBySetting,
+  idShape,
+  lookupDaySettings,
+  MalformedDelivery,
+  nameById,
+  parseJsonBody,
+  readInstant,
+  readShape,
+  readStatus,
+  secretsSetting,
+  tenantSetting,
+  UnverifiedDelivery,
+  usesLookup,
+} from '../src/core/handler.ts';
+
+const settings = z
+  .object({
+    secrets: secretsSetting,
+    identifyBy: identifyBySetting(['external_id', 'email']),
+    externalIdPrefix: externalIdPrefixSetting,
+    tenant: tenantSetting,
+    gardenLeave: z
+      .boolean()
+      .default(true)
+      .describe('whether the company has garden leave, so that employee.left may mean no more than that'),
+    lookup: basicLookup('https://api.hibob.com').optional().describe('a service user: its id and its token'),
+    ...lookupDaySettings,
+  })
+  .superRefine(checkLookupZone);
+type Settings = z.output<typeof settings>;
+
+const envelopeShape = z.object({
+  type: z.string(),
+  companyId: idShape.nullish(),
+  triggeredAt: z.unknown().optional(),
+  creationDate: z.unknown().optional(),
+});
+const person = z.object({
+  id: idShape.nullish(),
+  employeeId: idShape.nullish(),
+  email: z.string().nullish(),
+});
+/** Version 2 names the person in `data`, version 1 in `employee`. */
+const personShape = z.union([
+  z.object({ data: person }).transform(({ data }) => data),
+  z.object({ employee: person }).transform(({ employee }) => employee),
+]);
+
+const leftOrGardenLeave = {
+  code: 'status_unknown',
+  message: 'Bob says that the person left or is on garden leave, but not which',
+} as const;
+const recordDeleted = {
+  code: 'record_deleted',
+  message: 'Bob says that the record was deleted, not that the person left',
+} as const;
+
+/** Bob answers with the paths of the fields. */
+const recordShape = z.record(
+  z.string(),
+  z.object({ value: z.string().nullish().catch(null) }).catch({ value: null }),
+);
+
+const ping = 'Ping test';
+
+type Step = Pick<IntentDraft, 'action' | 'hold'>;
+
+/**
+ * HiBob's webhooks, version 2; and version 1, of which there are no new ones since April 2025.
+ * Source: apidocs.hibob.com/docs/working-with-webhooks and /reference/post_webhook_employee-left and its neighbours.
+ * Of `data` only `employeeId` is documented; version 1 is second hand.
+ */
+export const hibob = defineHandler<Settings>({
+  settings,
+  // There is no event id. Retries go on for up to three days.
+  retrySpanMs: 73 * 3_600_000,
+
+  handshake({ body }) {
+    const text = body.length <= 64 ? body.toString().trim() : '';
+    const isPing =
+      [ping, JSON.stringify(ping)].includes(text) || /^\{\s*"text"\s*:\s*"Ping test"\s*\}$/.test(text);
+    return isPing ? { status: 200, contentType: 'text/plain', body: 'ok' } : null;
+  },
+
+  verify({ headers, body }, { secrets }) {
+    const given = [Buffer.from(headers['bob-signature'] ?? '', 'base64')];
+    if (!hasValidHmac({ algorithm: 'sha512', secrets, signed: [body], given })) {
+      throw new UnverifiedDelivery('bob-signature was made with none of the secrets');
+    }
+  },
+
+  normalize(delivery, settings) {
+    const body = parseJsonBody(delivery);
+    const event = readShape(envelopeShape, body);
+    const steps = stepsOf(event.type, settings);
+    if (steps.length === 0) return [];
+    checkTenant(event.companyId, settings.tenant, 'companyId');
+    const { employeeId, id, email } = readShape(personShape, body);
+    const subject = employeeId ?? id;
+    if (!subject) throw new MalformedDelivery('data.employeeId: is missing');
+    const { reference, ...named } = nameById(subject, settings, { email });
+    const occurredAt = readInstant(event.triggeredAt) ?? readInstant(event.creationDate);
+    const about = reference && { reference: `${event.type === accessRevoked ? revoked : ''}${reference}` };
+    return steps.map((step) => ({ ...step, ...named, ...about, occurredAt }));
+  },
+
+  /** On garden leave the person is signed out, and resigned on the last day. */
+  async lookup(reference, settings, http) {
+    const { baseUrl = '', username = '', password = '' } = settings.lookup ?? {};
+    const id = reference.replace(revoked, '');
+    const headers = { authorization: basicAuthorization({ username, password }) };
+    const json = { fields: Object.values(fields) };
+    const record = readShape(recordShape, await http({ baseUrl, path: ['v1', 'people', id], headers, json }));
+    const read = (field: string) => record[`/${field.replace('.', '/')}`]?.value ?? null;
+    const status = read(fields.status)?.toLowerCase();
+    const offer = { external_id: id, email: read(fields.email) };
+    const result = readStatus(
+      {
+        isGone: status === 'terminated' || reference.startsWith(revoked),
+        lastDay: read(fields.lastDay),
+        identify: () => identify(offer, settings),
+      },
+      settings,
+    );
+    if (!status?.includes('garden') || result.kind === 'gone') return result;
+    if (result.kind === 'leaves') return { ...result, signOut: true };
+    return { kind: 'unclear', identifiers: identify(offer, settings), failure: leftOrGardenLeave };
+  },
+});
+
+const accessRevoked = 'employee.access.revoked.immediately';
+/** Marks a reference to somebody who is locked out whatever the status says. */
+const revoked = 'revoked:';
+/** Bob's ids of the fields that are read. */
+const fields = {
+  email: 'root.email',
+  status: 'internal.lifecycleStatus',
+  lastDay: 'internal.terminationDate',
+};
+
+/** `employee.inactivated` also means leave, and so is not here. */
+function stepsOf(type: string, settings: Settings): readonly Step[] {
+  switch (type) {
+    case 'employee.left':
+      return settings.gardenLeave && !usesLookup(settings)
+        ? [{ action: 'kick' }, { action: 'resign', hold: leftOrGardenLeave }]
+        : [{ action: 'resign' }];
+    case accessRevoked:
+      return [{ action: 'resign' }];
+    case 'employee.deleted':
+      return [{ action: 'resign', hold: recordDeleted }];
+    case 'employee.joined':
+    case 'employee.activated':
+      return [{ action: 'withdraw' }];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import {
+  defineHandler,
+  externalIdPrefixSetting,
+  hasValidHmac,
+  type IntentDraft,
+  identify,
+  identifyBySetting,
+  idShape,
+  lastDaySettings,
+  MalformedDelivery,
+  parseJsonBody,
+  readInstant,
+  readLastDay,
+  readShape,
+  secretsSetting,
+  tenantSetting,
+  UnverifiedDelivery,
+} from '../src/core/handler.ts';
+
+const settings = z.object({
+  secrets: secretsSetting.describe("the organization's webhook signature keys"),
+  identifyBy: identifyBySetting(['external_id', 'email', 'username', 'phone']),
+  externalIdPrefix: externalIdPrefixSetting,
+  externalIdField: z
+    .enum(['id', 'remote_id', 'employee_number'])
+    .default('remote_id')
+    .describe('which of the ids provisioning wrote to the external id'),
+  tenant: tenantSetting.describe('the linked account: its id, or its end_user_origin_id'),
+  ...lastDaySettings,
+});
+type Settings = z.output<typeof settings>;
+
+const hookShape = z.object({
+  hook: z.object({ event: z.string() }),
+  linked_account: z.object({
+    id: idShape.nullish(),
+    end_user_origin_id: idShape.or(z.literal('')).nullish(),
+  }),
+});
+const employeeShape = z.object({
+  id: idShape,
+  remote_id: z.string().nullish(),
+  employee_number: z.string().nullish(),
+  username: z.string().nullish(),
+  work_email: z.string().nullish(),
+  mobile_phone_number: z.string().nullish(),
+  employment_status: z.string().nullish(),
+  termination_date: z.string().nullish(),
+  remote_was_deleted: z.boolean().nullish(),
+  modified_at: z.string().nullish(),
+});
+type Employee = z.output<typeof employeeShape>;
+
+/**
+ * Merge's webhooks of its HRIS category. Merge syncs with the HR system behind it now and then, so this is not at once.
+ * Source: docs.merge.dev/basics/webhooks/merge-webhooks, and the employee of github.com/merge-api/merge-node-client.
+ * Whether signatures are padded is not said: both are taken.
+ */
+export const merge = defineHandler<Settings>({
+  settings,
+  // Neither an event id nor retries are documented: `hook.id` is that of the hook.
+  retrySpanMs: 3 * 86_400_000,
+
+  verify({ headers, body }, { secrets }) {
+    const given = [Buffer.from(headers['x-merge-webhook-signature'] ?? '', 'base64url')];
+    if (!hasValidHmac({ algorithm: 'sha256', secrets, signed: [body], given })) {
+      throw new UnverifiedDelivery('x-merge-webhook-signature was made with none of the secrets');
+    }
+  },
+
+  normalize(delivery, settings) {
+    const body = parseJsonBody(delivery);
+    const { hook, linked_account: account } = readShape(hookShape, body);
+    if (hook.event !== 'Employee.changed') return [];
+    const { tenant } = settings;
+    if (tenant !== null && account.id !== tenant && account.end_user_origin_id !== tenant) {
+      throw new MalformedDelivery('linked_account: is not the tenant of this source');
+    }
+    const { data } = readShape(z.object({ data: employeeShape }), body);
+    const verdict = judge(data, settings);
+    if (!verdict) return [];
+    const offer = {
+      external_id: data[settings.externalIdField],
+      email: data.work_email,
+      username: data.username,
+      phone: data.mobile_phone_number,
+    };
+    const identifiers = identify(offer, settings);
+    return [{ ...verdict, identifiers, subject: data.id, occurredAt: readInstant(data.modified_at) }];
+  },
+});
+
+/** A record tells how things are, not what changed: one that is active and has no date may have had one. */
+function judge(
+  { remote_was_deleted: deleted, employment_status: status, termination_date: date }: Employee,
+  dayEnd: Settings,
+): Pick<IntentDraft, 'action' | 'effectiveAt' | 'hold'> | null {
+  if (deleted) {
+    const message = 'Merge says that the record was deleted, not that the person left';
+    return { action: 'resign', hold: { code: 'record_deleted', message } };
+  }
+  if (status === 'INACTIVE') return { action: 'resign' };
+  if (!date) return status === 'ACTIVE' ? { action: 'withdraw' } : null;
+  const effectiveAt = readLastDay(date, dayEnd);
+  if (effectiveAt === undefined) throw new MalformedDelivery('data.termination_date: is not a date');
+  return { action: 'resign', effectiveAt };
+}

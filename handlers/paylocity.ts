@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import {
+  checkTenant,
+  defineHandler,
+  externalIdPrefixSetting,
+  identify,
+  identifyBySetting,
+  idShape,
+  isKnownToken,
+  lastDaySettings,
+  MalformedDelivery,
+  parseJsonBody,
+  readLastDay,
+  readShape,
+  secretsSetting,
+  tenantSetting,
+  UnverifiedDelivery,
+} from '../src/core/handler.ts';
+
+const settings = z.object({
+  secrets: secretsSetting.describe(
+    'user:password of Basic authentication, or the values of the custom header',
+  ),
+  header: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/, { error: 'is not the name of a header' })
+    .transform((name) => name.toLowerCase())
+    .nullable()
+    .default(null)
+    .describe('the custom header that Paylocity was asked to send; null = Basic authentication'),
+  identifyBy: identifyBySetting(['external_id', 'email']),
+  externalIdPrefix: externalIdPrefixSetting,
+  tenant: tenantSetting,
+  ...lastDaySettings,
+});
+type Settings = z.output<typeof settings>;
+
+const terminationShape = z.object({
+  companyId: idShape.nullish(),
+  employeeId: idShape.nullish(),
+  employeeWorkEMailAddress: z.string().nullish(),
+  employeeTerminationDate: z.string().nullish(),
+});
+/** What the Employee Change webhook posts; a termination has names, cost centers and more beside them. */
+const idsOnly = ['companyId', 'employeeId'];
+
+/**
+ * Paylocity's classic Termination webhook. It is not signed; Paylocity can be asked for Basic authentication or a
+ * header. Source: developer.paylocity.com/integrations/reference/termination-webhooks and /webhooks-overview. Work
+ * email and date are as a customer's document shows them, and may be missing: then the webhook's own day counts.
+ */
+export const paylocity = defineHandler<Settings>({
+  settings,
+  // No event id, and no retries are documented; one edit may send several, and an administrator can send again.
+  retrySpanMs: 86_400_000,
+
+  verify({ headers }, { secrets, header }) {
+    const basic = secrets.map((pair) => `Basic ${Buffer.from(pair).toString('base64')}`);
+    const known = header === null ? basic : secrets;
+    if (!isKnownToken(headers[header ?? 'authorization'], known)) {
+      throw new UnverifiedDelivery(`${header ?? 'authorization'} is none of the secrets`);
+    }
+  },
+
+  normalize(delivery, settings) {
+    const body = parseJsonBody(delivery);
+    const termination = readShape(terminationShape, body);
+    checkTenant(termination.companyId, settings.tenant, 'companyId');
+    const names = Object.keys(Object(body));
+    if (names.length > 0 && names.every((name) => idsOnly.includes(name))) return [];
+    const { employeeId, employeeWorkEMailAddress: email, employeeTerminationDate: date } = termination;
+    const effectiveAt = date ? readLastDay(date, settings) : undefined;
+    if (date && effectiveAt === undefined)
+      throw new MalformedDelivery('employeeTerminationDate: is not a date');
+    const identifiers = identify({ external_id: employeeId, email }, settings);
+    return [{ action: 'resign', identifiers, subject: employeeId ?? email?.toLowerCase(), effectiveAt }];
+  },
+});

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import {
+  bearerLookup,
+  checkLookup,
+  checkTenant,
+  type Delivery,
+  defineHandler,
+  externalIdPrefixSetting,
+  type IntentDraft,
+  identify,
+  identifyBySetting,
+  idShape,
+  isKnownToken,
+  lookupDaySettings,
+  nameById,
+  parseJsonBody,
+  readShape,
+  readStatus,
+  secretsSetting,
+  tenantSetting,
+  UnverifiedDelivery,
+} from '../src/core/handler.ts';
+
+const settings = z
+  .object({
+    secrets: secretsSetting.describe('the static tokens that were given to Rippling'),
+    identifyBy: identifyBySetting(['external_id', 'email']),
+    externalIdPrefix: externalIdPrefixSetting,
+    tenant: tenantSetting,
+    lookup: bearerLookup('https://api.rippling.com/platform/api').optional(),
+    ...lookupDaySettings,
+  })
+  .superRefine(checkLookup);
+type Settings = z.output<typeof settings>;
+
+/** `company_primary_email` is an administrator's, and so is not read. */
+const eventShape = z.object({ event_name: z.string(), id: idShape, company_id: idShape.nullish() });
+
+const employeeShape = z.object({
+  roleState: z.string(),
+  endDate: z.string().nullish(),
+  workEmail: z.string().nullish(),
+});
+
+type Verdict = Pick<IntentDraft, 'action' | 'hold'>;
+
+const accessRemoved: Verdict = {
+  action: 'resign',
+  hold: {
+    code: 'record_deleted',
+    message: 'Rippling says that the access to its app was removed, not that the person left',
+  },
+};
+const verdicts: ReadonlyMap<string, Verdict> = new Map([
+  ['employee.terminated', { action: 'resign' }],
+  ['employee.deleted', accessRemoved],
+  ['employee.hired', { action: 'withdraw' }],
+]);
+
+/**
+ * Rippling's webhooks for apps of its App Shop. Source: github.com/Rippling/OpenAPIDocs,
+ * docs/Getting-Started/h-Webhooks.md (2021). They are not signed; that the static token comes as `Bearer` is second
+ * hand. Nor is there a timestamp: events of one person count in the order in which they arrive.
+ */
+export const rippling = defineHandler<Settings>({
+  settings,
+  // No event id, and no retries are documented.
+  retrySpanMs: 86_400_000,
+
+  verify({ headers }, { secrets }) {
+    const known = secrets.map((token) => `Bearer ${token}`);
+    if (!isKnownToken(headers.authorization, known)) {
+      throw new UnverifiedDelivery('authorization is none of the secrets');
+    }
+  },
+
+  normalize(delivery, settings) {
+    const event = readShape(eventShape, readBody(delivery));
+    const verdict = verdicts.get(event.event_name);
+    if (!verdict) return [];
+    checkTenant(event.company_id, settings.tenant, 'company_id');
+    return [{ ...verdict, ...nameById(event.id, settings) }];
+  },
+
+  async lookup(id, settings, http) {
+    const { baseUrl = '', token } = settings.lookup ?? {};
+    const headers = { authorization: `Bearer ${token}` };
+    const employee = readShape(employeeShape, await http({ baseUrl, path: ['employees', id], headers }));
+    return readStatus(
+      {
+        isGone: employee.roleState === 'TERMINATED',
+        lastDay: employee.endDate,
+        identify: () => identify({ external_id: id, email: employee.workEmail }, settings),
+      },
+      settings,
+    );
+  },
+});
+
+/** A form, as documented, or the JSON that says the same. The content type is not asked: nobody vouches for it. */
+function readBody(delivery: Delivery): unknown {
+  const text = delivery.body.toString();
+  if (!text.includes('=') || text.trimStart().startsWith('{')) return parseJsonBody(delivery);
+  return Object.fromEntries(new URLSearchParams(text));
+}

@@ -1,0 +1,44 @@
+import type { z } from 'zod';
+import { listFaults } from './neutral-event.ts';
+
+/** What came in, raw bytes kept. Header names are lower case; a header or parameter sent twice is joined by `, `. */
+export interface Delivery {
+  readonly method: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Where a broker keeps it, as `topic/partition/offset`; its identity when the sender gives none. */
+  readonly position?: string;
+}
+
+/** Thrown by `verify`: not genuine, or not fresh. The message is for our log; the sender is not told. */
+export class UnverifiedDelivery extends Error {
+  override readonly name = 'UnverifiedDelivery';
+}
+
+/** Thrown by `normalize`, or put by it in the place of one unreadable part: genuine, but it cannot be read. */
+export class MalformedDelivery extends Error {
+  override readonly name = 'MalformedDelivery';
+  readonly faults: readonly string[];
+
+  constructor(...faults: string[]) {
+    super(faults.join('; '));
+    this.faults = faults;
+  }
+}
+
+/** Parses a JSON body. @throws MalformedDelivery */
+export function parseJsonBody(delivery: Delivery): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(delivery.body));
+  } catch {
+    throw new MalformedDelivery(delivery.body.length === 0 ? 'body: is empty' : 'body: is not JSON in UTF-8');
+  }
+}
+
+/** Reads a value by its shape. @throws MalformedDelivery with every fault and its path */
+export function readShape<Output>(shape: z.ZodType<Output>, value: unknown): Output {
+  const read = shape.safeParse(value);
+  if (!read.success) throw new MalformedDelivery(...listFaults(read.error));
+  return read.data;
+}
