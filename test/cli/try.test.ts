@@ -97,7 +97,7 @@ describe('offboard-bridge', () => {
   it('knows its commands, and serves when none is named', () => {
     expect(run('fly')).toMatchObject({
       status: 2,
-      stderr: 'there is no command fly; there are: serve, try\n',
+      stderr: 'there is no command fly; there are: serve, reconcile, try\n',
     });
     for (const args of [['--check'], ['serve', '--check']])
       expect(run(...args)).toMatchObject({ status: 0, lines: [`${config} is in order`] });
