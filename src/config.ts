@@ -3,6 +3,7 @@ import { check } from './config/check.ts';
 import { ConfigFault, type Fault, formatFault } from './config/fault.ts';
 import { deepFreeze, isPlainObject } from './config/frozen.ts';
 import { errorCode, interpolate } from './config/interpolate.ts';
+import { bindingFaults } from './config/kafka.ts';
 import { fileSchema } from './config/schema.ts';
 import type { Config, Handlers } from './config/shape.ts';
 import { readYaml } from './config/source.ts';
@@ -22,7 +23,7 @@ export interface LoadOptions {
 }
 
 /** Sections of the contract that are still to be built: one that did nothing would be worse than a fault. */
-const notYet = ['kafka'];
+const notYet: readonly string[] = [];
 
 /** Reads and checks the configuration file. @throws ConfigFault with everything that is wrong with it */
 export function loadConfig(path: string, options: LoadOptions): Config {
@@ -43,6 +44,10 @@ export function parseConfig(yamlText: string, options: LoadOptions): Config {
     handlers,
   );
   faults.push(...engine.faults, ...sourceFaults);
+  // With a source or a section that cannot be read, nothing can be said of how they fit together.
+  if (engine.value && sourceFaults.length === 0) {
+    faults.push(...bindingFaults(engine.value.kafka?.consume ?? [], sources));
+  }
   if (engine.value === null || faults.length + unresolved.length > 0) {
     throw new ConfigFault([...unresolved, ...withoutEchoes(faults, unresolved)].map(formatFault));
   }

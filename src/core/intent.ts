@@ -64,6 +64,8 @@ export interface IntentFacts {
   readonly retryOf: string | null;
   /** The resign that brought this kick. */
   readonly broughtBy: string | null;
+  /** The W3C trace context that the delivery came in. */
+  readonly traceparent: string | null;
 }
 
 export interface Decision {

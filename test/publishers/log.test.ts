@@ -22,6 +22,7 @@ const intent: Intent = {
   dueAt: null,
   retryOf: null,
   broughtBy: null,
+  traceparent: null,
   status: 'failed',
   identifierIndex: 0,
   cap: 50,

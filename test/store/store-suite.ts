@@ -52,6 +52,7 @@ export function deliveryOf(told: Told): Acceptance {
     effectiveAt: draft.effectiveAt ?? null,
     retryOf: null,
     broughtBy: null,
+    traceparent: null,
   };
   const admission = admit({ draft, byPerson: actor !== null, waived: [] }, policy, at);
   const personKick = draft.action === 'kick' && actor !== null;
