@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   type Delivery,
   defineHandler,
+  type IntentDraft,
   MalformedDelivery,
   parseJsonBody,
   readNeutralEvent,
@@ -42,11 +43,11 @@ export const events = defineHandler<z.output<typeof settings>>({
 
   normalize(delivery) {
     const event = readCloudEvent(delivery);
-    if (!event) return interpret(parseJsonBody(delivery), []);
+    if (!event) return interpret(parseJsonBody(delivery));
     const { type, time } = event;
     // Before anything else: the data of another type may be in any format.
     if (readNeutralEvent({ type }).kind === 'foreign') return [];
-    return interpret({ type, timestamp: time, data: event.data() }, contextFaults(event));
+    return interpret({ type, timestamp: time, data: event.data() }, event);
   },
 });
 
@@ -92,11 +93,18 @@ function contextFaults({ specversion, id, source }: CloudEvent): string[] {
   return faults;
 }
 
-function interpret(event: unknown, faults: readonly string[]) {
-  const reading = readNeutralEvent(event);
+/** @param event the CloudEvent that carries it, if one does */
+function interpret(neutral: unknown, event: CloudEvent | null = null): IntentDraft[] {
+  const reading = readNeutralEvent(neutral);
   if (reading.kind === 'foreign') return [];
+  const faults = event ? contextFaults(event) : [];
   if (reading.kind === 'intent' && faults.length === 0) return [reading.draft];
-  throw new MalformedDelivery(...faults, ...(reading.kind === 'faults' ? reading.faults : []));
+  const others = reading.kind === 'faults' ? reading.faults : [];
+  // What the neutral event calls its timestamp, the sender has given as the time.
+  throw new MalformedDelivery(
+    ...faults,
+    ...others.map((fault) => (event ? fault.replace(/^timestamp:/, 'time:') : fault)),
+  );
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {

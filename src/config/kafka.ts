@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { Handler } from '../core/handler.ts';
 import { type Fault, unknownName } from './fault.ts';
-import type { SourceConfig } from './shape.ts';
 
 const text = z.string().min(1).max(1_024);
 
@@ -80,7 +80,7 @@ function checkTopics({ consume, outcomes }: Topics, context: z.core.$RefinementC
 /** What does not fit between the topics and the sources: each source has one transport, and it must suit its handler. */
 export function bindingFaults(
   consume: readonly { readonly source: string }[],
-  sources: Readonly<Record<string, SourceConfig>>,
+  sources: Readonly<Record<string, { readonly id: string; readonly handler: Handler }>>,
 ): Fault[] {
   const unknown = consume.flatMap(({ source }, index) =>
     Object.hasOwn(sources, source)
