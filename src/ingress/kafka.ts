@@ -39,7 +39,7 @@ export type KafkaTrouble = KafkaFault | { readonly code: 'silent'; readonly mess
 const maxAtOnce = 500;
 /** How long a partition is left alone when the store can take no more. */
 const busyMs = 1_000;
-/** The group takes a consumer for dead that has been silent for so long. */
+/** Long after the group has taken a consumer for dead that has been silent for so long. */
 const silentMs = 30_000;
 const defaultStallMs = 120_000;
 const backoff = { minDelayMs: 1_000, maxDelayMs: 30_000 };

@@ -4,8 +4,9 @@ import type { ConsumeOptions, KafkaFault, KafkaRecord, RecordBatch, TopicStart }
 
 /** Short, so that stopping and resuming are too; a fetch that finds something answers at once. */
 const maxWaitTimeInMs = 500;
-const sessionTimeout = 30_000;
-const heartbeatInterval = 3_000;
+/** After so long the group gives the partitions of a consumer that was killed to another. */
+const sessionTimeout = 10_000;
+const heartbeatInterval = 2_000;
 /** How long leaving the group may take before the connection is simply given up. */
 const disconnectMs = 5_000;
 /** What passes by itself is repeated by kafkajs; what lasts longer is for whoever called. */

@@ -29,6 +29,8 @@ export interface KafkaBroker {
   readonly plaintext: string;
   readonly sasl: string;
   readonly tls: string;
+  /** Tells whoever comes by it to go on by the address that was given at the start. */
+  readonly proxied: string;
   /** The certificate of the TLS listener, in PEM. */
   readonly ca: string;
   createTopic(topic: string, partitions?: number): Promise<void>;
@@ -50,26 +52,42 @@ interface Node {
   readonly plaintext: string;
   readonly sasl: string;
   readonly tls: string;
+  readonly proxied: string;
   readonly controller: string;
+  /** Where a proxy in front of it listens. */
+  readonly proxy: string;
 }
 
 /**
  * Starts an empty broker; resolves when it answers. It ends when this process does, however that comes about. The
  * first call ever on a machine fetches Kafka, which takes many seconds; later ones take about two.
  */
-export async function startKafka(): Promise<KafkaBroker> {
-  return startNode(await fetchDistribution(recordClasses), `-XX:SharedArchiveFile=${classArchive}`);
+export async function startKafka({ proxy = '' }: KafkaOptions = {}): Promise<KafkaBroker> {
+  const archiveOption = `-XX:SharedArchiveFile=${classArchive}`;
+  return startNode(await fetchDistribution(recordClasses), { archiveOption, proxy });
+}
+
+export interface KafkaOptions {
+  /** The address of a proxy that leads to the `proxied` listener. */
+  readonly proxy?: string;
 }
 
 /** A first life in which the JVM writes down the classes that it loads: the later ones start in half the time. */
 async function recordClasses(distribution: Distribution): Promise<void> {
-  const broker = await startNode(distribution, `-XX:ArchiveClassesAtExit=${classArchive}`);
+  const archiveOption = `-XX:ArchiveClassesAtExit=${classArchive}`;
+  const broker = await startNode(distribution, { archiveOption, proxy: '' });
   await broker.stop();
   await broker.close();
 }
 
-async function startNode(distribution: Distribution, archiveOption: string): Promise<KafkaBroker> {
-  const node = await createNode(distribution);
+interface NodeOptions {
+  readonly archiveOption: string;
+  readonly proxy: string;
+}
+
+async function startNode(distribution: Distribution, options: NodeOptions): Promise<KafkaBroker> {
+  const { archiveOption, proxy } = options;
+  const node = await createNode(distribution, proxy);
   const start = () => launch(node, archiveOption);
   let jvm = await start().catch(async (error: unknown) => {
     await rm(node.folder, { recursive: true });
@@ -79,6 +97,7 @@ async function startNode(distribution: Distribution, archiveOption: string): Pro
     plaintext: node.plaintext,
     sasl: node.sasl,
     tls: node.tls,
+    proxied: node.proxied,
     ca: distribution.ca,
     createTopic: (topic, partitions = 1) => createTopic(node.plaintext, topic, partitions),
     stop: () => end(jvm, 'SIGTERM'),
@@ -95,10 +114,10 @@ async function startNode(distribution: Distribution, archiveOption: string): Pro
 }
 
 /** Chooses its ports, writes its settings and formats its storage. */
-async function createNode(distribution: Distribution): Promise<Node> {
-  const [plaintext, sasl, tls, controller] = await chooseFreeAddresses();
+async function createNode(distribution: Distribution, proxy: string): Promise<Node> {
+  const addresses = await chooseFreeAddresses();
   const folder = await mkdtemp(join(tmpdir(), 'kafka-'));
-  const node: Node = { distribution, folder, plaintext, sasl, tls, controller };
+  const node: Node = { distribution, folder, ...addresses, proxy: proxy || addresses.proxied };
   const settings = Object.entries(brokerSettings(node)).map(([key, value]) => `${key}=${value}\n`);
   await writeFile(settingsFile(node), settings);
   const format = ['format', `--cluster-id=${randomBytes(16).toString('base64url')}`];
@@ -112,9 +131,16 @@ async function createNode(distribution: Distribution): Promise<Node> {
   return node;
 }
 
-async function chooseFreeAddresses(): Promise<[string, string, string, string]> {
-  const [plaintext, sasl, tls, controller] = await chooseFreePorts(4);
-  return [`127.0.0.1:${plaintext}`, `127.0.0.1:${sasl}`, `127.0.0.1:${tls}`, `127.0.0.1:${controller}`];
+async function chooseFreeAddresses() {
+  const [plaintext, sasl, tls, proxied, controller] = await chooseFreePorts(5);
+  const at = (port: number | undefined) => `127.0.0.1:${port}`;
+  return {
+    plaintext: at(plaintext),
+    sasl: at(sasl),
+    tls: at(tls),
+    proxied: at(proxied),
+    controller: at(controller),
+  };
 }
 
 function settingsFile(node: Node): string {
@@ -122,7 +148,7 @@ function settingsFile(node: Node): string {
 }
 
 function brokerSettings(node: Node): Record<string, string | number | boolean> {
-  const listeners = `PLAINTEXT://${node.plaintext},SASL_PLAINTEXT://${node.sasl},SSL://${node.tls}`;
+  const listeners = `PLAINTEXT://${node.plaintext},SASL_PLAINTEXT://${node.sasl},SSL://${node.tls},PROXIED://`;
   const security = 'org.apache.kafka.common.security';
   const scram = `${security}.scram.ScramLoginModule required;`;
   const { username, password } = kafkaUser;
@@ -131,10 +157,10 @@ function brokerSettings(node: Node): Record<string, string | number | boolean> {
     'node.id': 1,
     'controller.quorum.voters': `1@${node.controller}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `${listeners},CONTROLLER://${node.controller}`,
-    'advertised.listeners': listeners,
+    listeners: `${listeners}${node.proxied},CONTROLLER://${node.controller}`,
+    'advertised.listeners': `${listeners}${node.proxy}`,
     'listener.security.protocol.map':
-      'PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL,CONTROLLER:PLAINTEXT',
+      'PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': join(node.folder, 'data'),
     'auto.create.topics.enable': false,
     // After a crash the controller, which is the same process, waits for the end of the broker's old session.
