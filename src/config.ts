@@ -14,6 +14,7 @@ export { ConfigFault } from './config/fault.ts';
 export { configJsonSchema } from './config/json-schema.ts';
 export { maskConfig } from './config/mask.ts';
 export type { Config, Handlers } from './config/shape.ts';
+export { writeYaml } from './config/source.ts';
 
 export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
