@@ -11,6 +11,8 @@ const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
 /** Of one connection; kafkajs' own second is short for TLS over a long way. */
 const connectionTimeoutMs = 3_000;
 const requestTimeoutMs = 15_000;
+/** Of connecting; whoever needs a connection tries again for as long as it is needed. */
+const retry = { retries: 2, initialRetryTime: 200, maxRetryTime: 1_000 };
 
 // kafkajs brings gzip only; Node itself has zstd.
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
@@ -35,6 +37,7 @@ function clientConfig({ brokers, ssl, sasl }: KafkaSettings, log: Log): KafkaCon
     ssl: typeof ssl === 'boolean' ? ssl : { ca: ssl.ca },
     connectionTimeout: connectionTimeoutMs,
     requestTimeout: requestTimeoutMs,
+    retry,
     logLevel: logLevel.ERROR,
     logCreator: () => (entry) => passOn(entry, log),
   };
