@@ -14,6 +14,8 @@ export function connectTo(brokers: readonly string[]): Kafka {
 export interface TestTopic {
   readonly name: string;
   send(...messages: readonly Message[]): Promise<void>;
+  /** How many records are in it. */
+  size(): Promise<number>;
   /** Everything that is in it. */
   read(): Promise<readonly TestRecord[]>;
   /** The committed offset of every partition; -1 = none. */
@@ -40,9 +42,18 @@ export async function createTopicAt(
 ): Promise<TestTopic> {
   const kafka = connectTo(brokers);
   const administer = <T>(work: (admin: Admin) => Promise<T>) => withAdmin(kafka, work);
+  // kafkajs can wait for the leaders itself, but gives up when it asks before the broker knows its new topic.
   await administer((admin) =>
-    admin.createTopics({ topics: [{ topic: name, numPartitions: partitions }], waitForLeaders: true }),
+    admin.createTopics({ topics: [{ topic: name, numPartitions: partitions }], waitForLeaders: false }),
   );
+  await until(
+    () => size().catch(() => -1),
+    (found) => found === 0,
+  );
+  async function size(): Promise<number> {
+    const offsets = await administer((admin) => admin.fetchTopicOffsets(name));
+    return offsets.reduce((sum, { offset }) => sum + Number(offset), 0);
+  }
   return {
     name,
     async send(...messages) {
@@ -51,9 +62,9 @@ export async function createTopicAt(
       await producer.send({ topic: name, messages: [...messages] });
       await producer.disconnect();
     },
+    size,
     async read() {
-      const offsets = await administer((admin) => admin.fetchTopicOffsets(name));
-      const total = offsets.reduce((sum, { offset }) => sum + Number(offset), 0);
+      const total = await size();
       return total === 0 ? [] : readRecords(kafka, name, total);
     },
     async committed(groupId) {
