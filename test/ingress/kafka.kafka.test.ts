@@ -3,7 +3,8 @@ import { expect, it } from '@jest/globals';
 import { events } from '../../handlers/events.ts';
 import { createKafkaIngress, type KafkaIngress, type TopicBinding } from '../../src/ingress/kafka.ts';
 import { createKafkaClient } from '../../src/kafka/client.ts';
-import { describeKafka, sharedBrokers } from '../support/kafka/suite.ts';
+import { sharedBrokers } from '../support/kafka/shared.ts';
+import { describeKafka } from '../support/kafka/suite.ts';
 import { createTopic, type TestTopic, until } from '../support/kafka/topics.ts';
 import { deliveryOf, type House, inHouse, leaver, sourceOf } from './house.ts';
 

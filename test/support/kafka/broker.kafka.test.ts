@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
 import { type KafkaBroker, kafkaUser, startKafka } from './broker.ts';
 import { ownKafkaAvailability } from './distribution.ts';
-import { describeKafka, sharedBrokers } from './suite.ts';
+import { sharedBrokers } from './shared.ts';
+import { describeKafka } from './suite.ts';
 
 describeKafka('the shared broker', () => {
   it('gives back what was produced', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Admin, type IHeaders, Kafka, logLevel, type Message } from 'kafkajs';
-import { sharedBrokers } from './suite.ts';
+import { sharedBrokers } from './shared.ts';
 
 /** A client of the test itself, beside the one that is tested. */
 export function connectTo(brokers: readonly string[]): Kafka {
