@@ -246,6 +246,7 @@ function acceptanceOf(
     effectiveAt: draft.effectiveAt ?? null,
     retryOf: null,
     broughtBy: null,
+    traceparent: null,
   };
   const byPerson = actor !== undefined;
   const policy = {
