@@ -2,6 +2,7 @@ import type { Handler } from '../src/core/handler.ts';
 import { bamboohr } from './bamboohr.ts';
 import { custom } from './custom.ts';
 import { deel } from './deel.ts';
+import { events } from './events.ts';
 import { factorial } from './factorial.ts';
 import { finch } from './finch.ts';
 import { gusto } from './gusto.ts';
@@ -26,4 +27,5 @@ export const handlers: Readonly<Record<string, Handler>> = {
   paylocity,
   personio,
   rippling,
+  events,
 };

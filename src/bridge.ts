@@ -1,3 +1,4 @@
+import { createKafkaRooms } from './bridge/kafka.ts';
 import { createLegs } from './bridge/legs.ts';
 import { type Listeners, openListeners } from './bridge/listeners.ts';
 import { sourceLookups } from './bridge/lookups.ts';
@@ -71,9 +72,11 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   const slackVoice = config.slack
     ? createSlackVoice({ settings: config.slack, store, isDryRun: config.leavers.dryRun, now, log })
     : null;
+  const kafka = config.kafka && createKafkaRooms(config.kafka, { log, random });
   const publishers = [
     withCounts(createLogPublisher(log), metrics),
     ...(slackVoice ? [createSlackReply({ ...slackVoice, now })] : []),
+    ...(kafka?.publishers ?? []),
     ...(options.publishers ?? []),
   ];
   const relays = publishers.map((publisher) => ({
@@ -95,8 +98,9 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   async function close({ servers, slack }: Pick<Listeners, 'servers' | 'slack'>): Promise<void> {
     closing.abort();
     await slack?.stop();
-    await Promise.all(servers.map((server) => server.close()));
+    await Promise.all([kafka?.stopConsuming(), ...servers.map((server) => server.close())]);
     await legs.stop();
+    await kafka?.close();
     api.close();
     await opened.close();
   }
@@ -104,10 +108,11 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   try {
     const { signal } = closing;
     const shared = { config, store, metrics, throttle, lookups, protection, stream, relays, log, now };
-    const listeners = await openListeners({ ...shared, slackVoice, directory, closing: signal });
+    const listeners = await openListeners({ ...shared, slackVoice, directory, kafka, closing: signal });
     const { url, adminUrl } = listeners;
     legs.start();
     listeners.slack?.start();
+    kafka?.startConsuming(listeners.receiver);
     return { url, adminUrl, close: () => close(listeners) };
   } catch (error) {
     await close({ servers: [], slack: null });

@@ -54,14 +54,15 @@ const rules: Readonly<Record<string, Room>> = {
   store: { rooms: { core: 'values' }, packages: { 'node:sqlite': 'values' } },
   'management-api': { rooms: { core: 'values' }, packages: { 'node-fetch': 'values', zod: 'values' } },
   ingress: {
-    rooms: { core: 'values', store: 'types' },
+    rooms: { core: 'values', store: 'types', kafka: 'types' },
     packages: { '@slack/bolt': 'values', express: 'values', 'prom-client': 'values', zod: 'values' },
   },
   dispatcher: {
     rooms: { core: 'values', store: 'types', 'management-api': 'types' },
     packages: { 'node-fetch': 'values' },
   },
-  publishers: { rooms: { core: 'values', store: 'types' }, packages: {} },
+  publishers: { rooms: { core: 'values', store: 'types', kafka: 'types' }, packages: {} },
+  kafka: { rooms: { core: 'types' }, packages: { kafkajs: 'values' } },
   emulator: { rooms: { core: 'values' }, packages: { zod: 'values' } },
   bridge: {
     rooms: {
@@ -72,12 +73,13 @@ const rules: Readonly<Record<string, Room>> = {
       ingress: 'values',
       dispatcher: 'values',
       publishers: 'values',
+      kafka: 'values',
     },
     packages: { express: 'types' },
   },
   cli: {
     rooms: { core: 'values', config: 'values', bridge: 'values', emulator: 'values', handlers: 'values' },
-    packages: { pino: 'values' },
+    packages: { pino: 'values', zod: 'values' },
   },
   main: {
     rooms: { core: 'values', config: 'values', bridge: 'values', cli: 'values', handlers: 'values' },

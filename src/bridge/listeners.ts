@@ -19,6 +19,7 @@ import type { Source, Sources } from '../ingress/source.ts';
 import type { Relay } from '../publishers/relay.ts';
 import type { Stream } from '../publishers/stream.ts';
 import type { Store } from '../store/contract.ts';
+import type { KafkaRooms } from './kafka.ts';
 
 /** What the listeners are built from. */
 export interface Rooms {
@@ -33,12 +34,15 @@ export interface Rooms {
   /** `null` when no workspace is configured. */
   readonly slackVoice: SlackVoice | null;
   readonly directory: Directory;
+  readonly kafka: Pick<KafkaRooms, 'troubles' | 'contactAgeMs'> | null;
   readonly log: Log;
   readonly now: () => number;
   readonly closing: AbortSignal;
 }
 
 export interface Listeners {
+  /** The door that they lead to. */
+  readonly receiver: Receiver;
   readonly servers: readonly HttpServer[];
   /** To be started once all is there, and stopped before the servers. */
   readonly slack: Slack | null;
@@ -49,16 +53,16 @@ export interface Listeners {
 /** Opens the listeners: everything on one, or the operator's side on one of its own. */
 export async function openListeners(rooms: Rooms): Promise<Listeners> {
   const { host, port, admin, trustProxy } = rooms.config.server;
-  const { hooks, health, operator, slack } = createRoutes(rooms);
+  const { receiver, hooks, health, operator, slack } = createRoutes(rooms);
   const outside = slack?.router ? [hooks, slack.router, health] : [hooks, health];
   const open = (routes: readonly Router[], address: { host: string; port: number }): Promise<HttpServer> =>
     openHttpServer({ app: createHttpApp({ routes, trustProxy, log: rooms.log }), ...address });
   const main = await open(admin ? outside : [...outside, operator], { host, port });
   const url = urlOf(host, main.port);
-  if (!admin) return { servers: [main], slack, url, adminUrl: url };
+  if (!admin) return { receiver, servers: [main], slack, url, adminUrl: url };
   try {
     const own = await open([health, operator], admin);
-    return { servers: [main, own], slack, url, adminUrl: urlOf(admin.host, own.port) };
+    return { receiver, servers: [main, own], slack, url, adminUrl: urlOf(admin.host, own.port) };
   } catch (error) {
     await main.close();
     throw error;
@@ -70,6 +74,7 @@ function urlOf(host: string, port: number): string {
 }
 
 interface Routes {
+  readonly receiver: Receiver;
   readonly hooks: Router;
   readonly health: Router;
   readonly operator: Router;
@@ -113,6 +118,7 @@ function createRoutes(rooms: Rooms): Routes {
   });
   operator.use(metricsRoutes({ metrics, refresh: () => refresh(rooms, activity), log }));
   return {
+    receiver,
     hooks: hookRoutes({ receiver, sources, maxBodyBytes }),
     health: healthRoutes({ probe: () => store.probe(), log }),
     operator,
@@ -138,9 +144,10 @@ function openSlack(
 }
 
 function sourcesOf(config: Config): Sources {
+  const topical = new Set(config.kafka?.consume.map(({ source }) => source));
   const configured = Object.values(config.sources).map((source): [string, Source] => [
     source.id,
-    { ...source, transport: 'http' },
+    { ...source, transport: topical.has(source.id) ? 'kafka' : 'http' },
   ]);
   const ways = config.slack ? [apiSource, slackSource] : [apiSource];
   return new Map([...configured, ...ways.map((way): [string, Source] => [way.id, way])]);
@@ -148,7 +155,7 @@ function sourcesOf(config: Config): Sources {
 
 /** What does not work as it should. It never shows in readiness: deliveries must still be kept. */
 function degradations(
-  { throttle, lookups, protection, relays, now }: Rooms,
+  { throttle, lookups, protection, relays, kafka, now }: Rooms,
   slack: Slack | null,
 ): Degradation[] {
   const found: Degradation[] = throttle
@@ -168,12 +175,14 @@ function degradations(
   for (const { name, relay } of relays) {
     if (relay.failures() > 0) found.push({ code: 'publisher_failing', message: `${name}: outcomes wait` });
   }
-  return found;
+  return [...found, ...(kafka?.troubles() ?? [])];
 }
 
-async function refresh({ metrics, store, now }: Rooms, activity: Activity): Promise<void> {
+async function refresh({ metrics, store, kafka, now }: Rooms, activity: Activity): Promise<void> {
   const at = now();
   metrics.showFigures(await store.figures(at), at);
+  const contactAgeMs = kafka?.contactAgeMs() ?? null;
+  if (contactAgeMs !== null) metrics.showKafkaContactAge(contactAgeMs / 1_000);
   for (const { id, lastDeliveryAt } of activity.report()) {
     if (lastDeliveryAt !== null) metrics.showDeliveryAge(id, (at - lastDeliveryAt) / 1_000);
   }

@@ -73,6 +73,8 @@ export interface Handler<Settings = unknown> {
    * They count as a repeat only while that delivery is the subject's latest.
    */
   readonly retrySpanMs?: number;
+  /** The one transport whose word is all there is for a delivery; such a source has no URL. */
+  readonly transport?: 'kafka';
   /** The vendor's set-up ceremony (challenge, echo, ping): its reply, or `null` when this delivery is none. */
   handshake?(delivery: Delivery, settings: Settings): Reply | null;
   /** @throws UnverifiedDelivery */

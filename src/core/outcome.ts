@@ -80,6 +80,10 @@ export const outcomeSchema = z.object({
   time: instant,
   datacontenttype: z.literal('application/json'),
   dataschema: z.literal(outcomeSchemaId),
+  traceparent: z
+    .string()
+    .optional()
+    .describe('the trace that the event came in; an extension of CloudEvents for distributed tracing'),
   data: z.union([intentOutcomeData, recordOutcomeData]),
 });
 export type Outcome = z.output<typeof outcomeSchema>;
@@ -92,6 +96,7 @@ export interface OutcomeDraft {
   readonly subject: string | null;
   /** Epoch milliseconds. */
   readonly time: number;
+  readonly traceparent?: string | null;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -138,6 +143,7 @@ export function intentOutcome(intent: Intent, facts: IntentOutcomeFacts): Outcom
     source: intent.source,
     subject: `${userIdType}:${userId}`,
     time: facts.time,
+    ...(intent.traceparent ? { traceparent: intent.traceparent } : {}),
     data,
   };
 }
@@ -178,6 +184,7 @@ export function placeOutcome(draft: OutcomeDraft, { id, position, previousHash }
     time: new Date(draft.time).toISOString(),
     datacontenttype: 'application/json',
     dataschema: outcomeSchemaId,
+    ...(draft.traceparent ? { traceparent: draft.traceparent } : {}),
     data: { ...draft.data, position, previousHash } as Outcome['data'],
   };
 }

@@ -179,6 +179,7 @@ export async function openHouse(options: HouseOptions = {}) {
     folder,
     store,
     clock,
+    log,
     lines,
     receipts,
     receiver,
