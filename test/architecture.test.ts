@@ -74,7 +74,7 @@ const rules: Readonly<Record<string, Room>> = {
   },
   cli: {
     rooms: { core: 'values', config: 'values', bridge: 'values', emulator: 'values', handlers: 'values' },
-    packages: { pino: 'values' },
+    packages: { commander: 'values', 'csv-parse': 'values', pino: 'values', zod: 'values' },
   },
   main: {
     rooms: { core: 'values', config: 'values', bridge: 'values', cli: 'values', handlers: 'values' },
