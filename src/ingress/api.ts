@@ -10,6 +10,7 @@ import { openApiDocument } from './api/openapi.ts';
 import { type OperationRoutesOptions, operationRoutes } from './api/operation.ts';
 import { type OutcomeRoutesOptions, outcomeRoutes } from './api/outcomes.ts';
 import { type Answer, type Route, readCall } from './api/route.ts';
+import { authorizationOf } from './console/session.ts';
 import { readBody } from './http.ts';
 import { HttpProblem, send } from './problem.ts';
 
@@ -89,7 +90,7 @@ function createEntrance({
   const { identify } = createAccess(tokens);
   const allowanceOf = createAllowances(pace.requests, pace.perMs);
   return (request) => {
-    const principal = identify(request.get('authorization'));
+    const principal = identify(authorizationOf(request));
     const allowance = allowanceOf(principal.name);
     const at = now();
     if (allowance.take(at)) return principal;

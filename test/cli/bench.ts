@@ -11,6 +11,9 @@ import { exampleUsers } from '../../src/emulator/example-users.ts';
 
 export const tokens = { vera: 'v'.repeat(32), olaf: 'o'.repeat(32), anna: 'a'.repeat(32) };
 
+/** Of the source `scripts`. */
+export const webhookSecret = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
+
 export interface Ran {
   readonly code: number;
   readonly out: string;
@@ -45,6 +48,9 @@ server:
 store: { url: "sqlite:${folder}/bridge.db" }
 genauth: { host: "${emulator.url}", accessKeyId: ${emulatorDefaults.accessKeyId}, accessKeySecret: ${emulatorDefaults.accessKeySecret} }
 leavers: { dryRun: false, safeguard: { grace: 0ms } }
+sources:
+  scripts: { handler: standard-webhooks, secrets: ["${webhookSecret}"] }
+  hr: { handler: bamboohr, secrets: ["${'b'.repeat(32)}"], identifyBy: [email] }
 `;
 }
 
