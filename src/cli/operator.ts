@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Outcome, outcomeSchema } from '../core/outcome.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { outcomeReply, readReply } from './reply.ts';
 import { type AskingOptions, CommandFailure, exitCodes, printable, type Shell } from './shell.ts';
 
 /** The operator API of a running bridge, as the commands use it. Whatever it does not do ends the command. */
@@ -91,7 +92,7 @@ async function* readStream(
       text = frames.pop() ?? '';
       for (const frame of frames) {
         const data = /^data: (.*)$/m.exec(frame)?.[1];
-        if (data) yield outcomeSchema.parse(JSON.parse(data));
+        if (data) yield readReply(outcomeReply, JSON.parse(data));
       }
     }
   } catch (error) {

@@ -31,7 +31,7 @@ export function addOutcomes(program: Command, shell: Shell): void {
 }
 
 /** What there is at the moment, page by page. */
-async function* readTrail(operator: Operator, after: number): AsyncGenerator<Outcome> {
+export async function* readTrail(operator: Operator, after: number): AsyncGenerator<Outcome> {
   let position: string | null = String(after);
   while (position !== null) {
     const answer = await operator.get('/outcomes', { after: position, limit: '1000' });

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAudit } from './audit.ts';
 import { addCheck } from './check.ts';
 import { addDeadLetters } from './dead-letters.ts';
 import { addDecisions } from './decide.ts';
@@ -23,6 +24,7 @@ const commands: readonly ((program: Command, shell: Shell) => void)[] = [
   addDeadLetters,
   addOutcomes,
   addPauses,
+  addAudit,
 ];
 
 const environment = `
