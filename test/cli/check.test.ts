@@ -1,5 +1,8 @@
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
 import { atBench, type Bench } from './bench.ts';
 
@@ -12,7 +15,53 @@ async function check({ folder, yaml, command }: Bench, change: (yaml: string) =>
 const same = (yaml: string): string => yaml;
 const ada = ['--user', 'email:ada@example.com'];
 
+/** A GenAuth that knows lists only as `userIds[]=`, before the emulator; gives its address. */
+async function openBracketsOnly(target: string): Promise<{ url: string; close(): void }> {
+  const server = createServer(async (incoming, response) => {
+    const path = String(incoming.url);
+    const isRefused = path.includes('get-user-batch') && !/userIds(\[\]|%5B%5D)=/.test(path);
+    const body = incoming.method === 'POST' ? await text(incoming) : null;
+    const headers = Object.entries(incoming.headersDistinct)
+      .filter(([name]) => !['host', 'connection', 'content-length', 'accept-encoding'].includes(name))
+      .map(([name, values]): [string, string] => [name, String(values?.[0])]);
+    const answer = isRefused
+      ? { status: 200, body: '{"statusCode":400,"message":"userIds must be an array"}' }
+      : await fetch(`${target}${path}`, { method: String(incoming.method), headers, body }).then(
+          async (one) => ({ status: one.status, body: await one.text() }),
+        );
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
 describe('check', () => {
+  it(
+    'finds out how a list of ids has to be written',
+    atBench(async (bench) => {
+      const genauth = await openBracketsOnly(bench.emulator.url);
+      try {
+        const there = (yaml: string): string => yaml.replace(bench.emulator.url, genauth.url);
+        const wrong = await check(bench, there, ...ada);
+        expect([wrong.code, wrong.out]).toEqual([
+          1,
+          expect.stringContaining('set genauth.arrayEncoding to brackets: with that it does'),
+        ]);
+        const set = (yaml: string): string =>
+          there(yaml).replace('genauth: {', 'genauth: { arrayEncoding: brackets,');
+        expect((await check(bench, set, ...ada)).code).toBe(0);
+      } finally {
+        genauth.close();
+      }
+    }),
+  );
+
   it(
     'tries everything, and does nothing to anybody',
     atBench(async (bench) => {
