@@ -114,6 +114,7 @@ export interface HouseOptions {
   /** Where the live stream comes from, instead of the store. */
   readonly reader?: OutcomeReader;
   readonly stallMs?: number;
+  readonly pace?: { readonly requests: number; readonly perMs: number };
   /** The database of a house that was closed before. */
   readonly folder?: string;
 }
@@ -164,6 +165,7 @@ export async function openHouse(options: HouseOptions = {}) {
     log,
     keepAliveMs: 20,
     stallMs: options.stallMs ?? 60_000,
+    ...(options.pace ? { pace: options.pace } : {}),
   });
   const console = consoleRoutes({ tokens: options.tokens ?? tokens });
   const routes = [hookRoutes({ receiver, sources, maxBodyBytes }), api, console];

@@ -114,17 +114,20 @@ describe('the operator API', () => {
 
   it(
     'asks those who come too often to wait, each for themselves',
-    inHouse(async (house) => {
-      const get = (name: string) => request(house.url).get('/v1/sources').set(as(name));
-      house.clock.now += 1_500;
-      for (let i = 0; i < 100; i += 1) expect((await get('vera')).status).toBe(200);
-      const refused = await get('vera');
-      expect([refused.status, refused.type]).toEqual([429, 'application/problem+json']);
-      expect(refused.headers['retry-after']).toBe('4');
-      expect((await get('olaf')).status).toBe(200);
-      house.clock.now += Number(refused.headers['retry-after']) * 1_000;
-      expect((await get('vera')).status).toBe(200);
-    }),
+    inHouse(
+      async (house) => {
+        const get = (name: string) => request(house.url).get('/v1/sources').set(as(name));
+        house.clock.now += 1_500;
+        for (let i = 0; i < 3; i += 1) expect((await get('vera')).status).toBe(200);
+        const refused = await get('vera');
+        expect([refused.status, refused.type]).toEqual([429, 'application/problem+json']);
+        expect(refused.headers['retry-after']).toBe('4');
+        expect((await get('olaf')).status).toBe(200);
+        house.clock.now += Number(refused.headers['retry-after']) * 1_000;
+        expect((await get('vera')).status).toBe(200);
+      },
+      { pace: { requests: 3, perMs: 5_000 } },
+    ),
   );
 
   it(
