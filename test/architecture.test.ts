@@ -70,7 +70,7 @@ const rules: Readonly<Record<string, Room>> = {
       dispatcher: 'values',
       publishers: 'values',
     },
-    packages: { express: 'types' },
+    packages: { express: 'types', zod: 'values' },
   },
   cli: {
     rooms: { core: 'values', config: 'values', bridge: 'values', emulator: 'values', handlers: 'values' },

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
 import type { Config } from '../config.ts';
 import type { Identifier } from '../core/identifier.ts';
 import type { Answer, NotDone } from '../management-api/answer.ts';
@@ -21,11 +22,13 @@ interface ProbeOptions {
   readonly user: Identifier | null;
 }
 
+const slackAnswer = z.object({ ok: z.boolean(), error: z.string().optional() });
+
 type Probe = (config: Config, options: ProbeOptions) => Promise<readonly Finding[]>;
 
 /** Tries everything that the bridge depends on, without doing anything to anybody. */
 export async function probeAll(config: Config, options: ProbeOptions): Promise<readonly Finding[]> {
-  const probes: readonly Probe[] = [probeStore, probeGenAuth];
+  const probes: readonly Probe[] = [probeStore, probeGenAuth, probeSlack];
   return (await Promise.all(probes.map((probe) => probe(config, options)))).flat();
 }
 
@@ -120,6 +123,42 @@ async function probeLooks(
     return [ok(one, 'finds the user'), failed(batch, 'does not find the same user', fix)];
   } finally {
     other.close();
+  }
+}
+
+/** `auth.test` says whose a bot token is; `apps.connections.open` only gives an address, and opens nothing. */
+async function probeSlack({ slack }: Config): Promise<readonly Finding[]> {
+  if (!slack) return [];
+  const { apiUrl, botToken, appToken, mode } = slack;
+  const asked = [probeSlackMethod({ url: `${apiUrl}auth.test`, token: botToken, key: 'slack.botToken' })];
+  if (mode === 'socket' && appToken !== null)
+    asked.push(
+      probeSlackMethod({ url: `${apiUrl}apps.connections.open`, token: appToken, key: 'slack.appToken' }),
+    );
+  return Promise.all(asked);
+}
+
+const slackTimeoutMs = 10_000;
+
+async function probeSlackMethod({
+  url,
+  token,
+  key,
+}: Record<'url' | 'token' | 'key', string>): Promise<Finding> {
+  const name = `slack ${url.slice(url.lastIndexOf('/') + 1)}`;
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      redirect: 'error',
+      signal: AbortSignal.timeout(slackTimeoutMs),
+    });
+    const answer = slackAnswer.parse(await response.json());
+    if (answer.ok) return ok(name, 'Slack knows the token');
+    return failed(name, answer.error ?? `Slack answers ${response.status}`, `check ${key}`);
+  } catch {
+    const fix = 'check slack.apiUrl, and that this machine may reach it (DNS, firewall, proxy)';
+    return failed(name, 'no answer that is of Slack', fix);
   }
 }
 

@@ -63,6 +63,42 @@ describe('check', () => {
   );
 
   it(
+    'asks Slack whether it knows the tokens',
+    atBench(async (bench) => {
+      const asked: string[] = [];
+      const server = createServer((incoming, response) => {
+        asked.push(`${incoming.url} ${incoming.headers.authorization}`);
+        const isKnown = incoming.headers.authorization === 'Bearer xoxb-known-token-of-a-bot';
+        response.end(JSON.stringify(isKnown ? { ok: true } : { ok: false, error: 'invalid_auth' }));
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`;
+      const slack = `mode: socket, botToken: xoxb-known-token-of-a-bot, appToken: xapp-unknown-token-of-an-app`;
+      try {
+        const { code, out } = await check(
+          bench,
+          (yaml) => `${yaml}slack: { ${slack}, apiUrl: "${apiUrl}" }\n`,
+        );
+        expect([code, out]).toEqual([1, expect.stringContaining('ok       slack auth.test: ')]);
+        expect(out).toContain('slack apps.connections.open: invalid_auth\n         check slack.appToken');
+        expect(out).not.toContain('unknown-token');
+        expect(asked.sort()).toEqual([
+          '/api/apps.connections.open Bearer xapp-unknown-token-of-an-app',
+          '/api/auth.test Bearer xoxb-known-token-of-a-bot',
+        ]);
+      } finally {
+        server.closeAllConnections();
+        server.close();
+      }
+      const away = await check(
+        bench,
+        (yaml) => `${yaml}slack: { ${slack}, apiUrl: "http://127.0.0.1:9/api/" }\n`,
+      );
+      expect([away.code, away.out]).toEqual([1, expect.stringContaining('check slack.apiUrl')]);
+    }),
+  );
+
+  it(
     'tries everything, and does nothing to anybody',
     atBench(async (bench) => {
       const { code, out } = await check(bench, same, ...ada);
