@@ -12,6 +12,7 @@ import { createThrottle } from './dispatcher/throttle.ts';
 import { createMetrics, type Metrics } from './ingress/metrics.ts';
 import { createSlackVoice } from './ingress/slack.ts';
 import { createManagementApi } from './management-api/client.ts';
+import { createCheckpoint } from './publishers/checkpoint.ts';
 import { createLogPublisher } from './publishers/log.ts';
 import { createRelay, type Publisher } from './publishers/relay.ts';
 import { createSequencer } from './publishers/sequencer.ts';
@@ -91,6 +92,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     relays,
     stream,
     prune: () => prune(store, config, now()),
+    checkpoint: createCheckpoint({ store, now }).tick,
     log,
   });
 

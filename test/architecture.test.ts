@@ -75,11 +75,11 @@ const rules: Readonly<Record<string, Room>> = {
       publishers: 'values',
       kafka: 'values',
     },
-    packages: { express: 'types' },
+    packages: { express: 'types', zod: 'values' },
   },
   cli: {
     rooms: { core: 'values', config: 'values', bridge: 'values', emulator: 'values', handlers: 'values' },
-    packages: { pino: 'values', zod: 'values' },
+    packages: { commander: 'values', 'csv-parse': 'values', pino: 'values', zod: 'values' },
   },
   main: {
     rooms: { core: 'values', config: 'values', bridge: 'values', cli: 'values', handlers: 'values' },

@@ -8,6 +8,7 @@ import { type Activity, createActivity } from '../ingress/activity.ts';
 import { type Degradation, silences } from '../ingress/api/operation.ts';
 import { apiSource } from '../ingress/api/source.ts';
 import { apiRoutes } from '../ingress/api.ts';
+import { consoleRoutes } from '../ingress/console.ts';
 import { createDecisions, type Decisions } from '../ingress/decisions.ts';
 import { healthRoutes, metricsRoutes } from '../ingress/health.ts';
 import { createHttpApp, hookRoutes } from '../ingress/http.ts';
@@ -116,6 +117,7 @@ function createRoutes(rooms: Rooms): Routes {
     now,
     log,
   });
+  operator.use(consoleRoutes({ tokens }));
   operator.use(metricsRoutes({ metrics, refresh: () => refresh(rooms, activity), log }));
   return {
     receiver,

@@ -58,7 +58,7 @@ export const intentOutcomeData = z.object({
   ...link,
 });
 
-/** What became of something that is no intent: a dead letter, a refused request, an operator's decision. */
+/** What became of something that is no intent: a dead letter, a refused request, an operator's decision, a checkpoint. */
 export const recordOutcomeData = z.object({
   source: z.string(),
   actor: z.string().nullable(),
@@ -68,7 +68,12 @@ export const recordOutcomeData = z.object({
   ...link,
 });
 
-export const recordTypes = ['delivery.dead_lettered', 'request.refused', 'operator.decided'] as const;
+export const recordTypes = [
+  'delivery.dead_lettered',
+  'request.refused',
+  'operator.decided',
+  'audit.checkpoint',
+] as const;
 
 /** The published outcome: a CloudEvent 1.0 in JSON format. */
 export const outcomeSchema = z.object({
@@ -194,7 +199,8 @@ export function outcomeHash(outcome: Outcome): string {
   return createHash('sha256').update(canonicalJson(outcome)).digest('hex');
 }
 
-function canonicalJson(value: unknown): string {
+/** JSON with sorted keys: the same text for the same value. */
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     inner !== null && typeof inner === 'object' && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
