@@ -1,7 +1,6 @@
 /** Runs the TypeScript as ES modules, as Node itself does; `swc` only strips the types. */
-export default {
+const base = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [
@@ -9,5 +8,23 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
     ],
   },
+};
+
+/** Two projects, because Jest runs a project's setup only when one of its tests is run: no Kafka starts for others. */
+export default {
   testTimeout: 20_000,
+  projects: [
+    {
+      ...base,
+      displayName: 'bridge',
+      testMatch: ['<rootDir>/test/**/*.test.ts', '!**/*.kafka.test.ts'],
+    },
+    {
+      ...base,
+      displayName: 'kafka',
+      testMatch: ['<rootDir>/test/**/*.kafka.test.ts'],
+      globalSetup: '<rootDir>/test/support/kafka/setup.ts',
+      globalTeardown: '<rootDir>/test/support/kafka/teardown.ts',
+    },
+  ],
 };

@@ -3,6 +3,7 @@ import { bamboohr } from './bamboohr.ts';
 import { custom } from './custom.ts';
 import { deel } from './deel.ts';
 import { dingtalk } from './dingtalk.ts';
+import { events } from './events.ts';
 import { factorial } from './factorial.ts';
 import { finch } from './finch.ts';
 import { gusto } from './gusto.ts';
@@ -32,4 +33,5 @@ export const handlers: Readonly<Record<string, Handler>> = {
   paylocity,
   personio,
   rippling,
+  events,
 };

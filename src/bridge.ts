@@ -1,3 +1,4 @@
+import { createKafkaRooms } from './bridge/kafka.ts';
 import { createLegs } from './bridge/legs.ts';
 import { type Listeners, openListeners } from './bridge/listeners.ts';
 import { sourceLookups } from './bridge/lookups.ts';
@@ -12,6 +13,7 @@ import { createThrottle } from './dispatcher/throttle.ts';
 import { createMetrics, type Metrics } from './ingress/metrics.ts';
 import { createSlackVoice } from './ingress/slack.ts';
 import { createManagementApi } from './management-api/client.ts';
+import { createCheckpoint } from './publishers/checkpoint.ts';
 import { createLogPublisher } from './publishers/log.ts';
 import { createRelay, type Publisher } from './publishers/relay.ts';
 import { createSequencer } from './publishers/sequencer.ts';
@@ -72,9 +74,11 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   const slackVoice = config.slack
     ? createSlackVoice({ settings: config.slack, store, isDryRun: config.leavers.dryRun, now, log })
     : null;
+  const kafka = config.kafka && createKafkaRooms(config.kafka, { log, random });
   const publishers = [
     withCounts(createLogPublisher(log), metrics),
     ...(slackVoice ? [createSlackReply({ ...slackVoice, now })] : []),
+    ...(kafka?.publishers ?? []),
     ...(options.publishers ?? []),
   ];
   const relays = publishers.map((publisher) => ({
@@ -89,6 +93,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     relays,
     stream,
     prune: () => prune(store, config, now()),
+    checkpoint: createCheckpoint({ store, now }).tick,
     log,
   });
 
@@ -97,8 +102,10 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   async function close(listeners: Listeners | null): Promise<void> {
     closing.abort();
     await Promise.all([reconciling?.stop(), listeners?.slack?.stop(), listeners?.streams.close()]);
-    await Promise.all(listeners?.servers.map((server) => server.close()) ?? []);
+    const servers = listeners?.servers ?? [];
+    await Promise.all([kafka?.stopConsuming(), ...servers.map((server) => server.close())]);
     await legs.stop();
+    await kafka?.close();
     api.close();
     await opened.close();
   }
@@ -106,12 +113,13 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   try {
     const { signal } = closing;
     const rooms = { config, store, metrics, throttle, lookups, protection, stream, relays };
-    const doors = { slackVoice, directory, closing: signal };
+    const doors = { slackVoice, directory, kafka, closing: signal };
     const listeners = await openListeners({ ...rooms, ...doors, log, now, random });
     const { url, adminUrl, receiver } = listeners;
     legs.start();
     listeners.slack?.start();
     listeners.streams.start();
+    kafka?.startConsuming(receiver);
     reconciling = startReconciling({ config, api, receiver, log, signal });
     return { url, adminUrl, close: () => close(listeners) };
   } catch (error) {

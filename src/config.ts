@@ -3,6 +3,7 @@ import { check } from './config/check.ts';
 import { ConfigFault, type Fault, formatFault } from './config/fault.ts';
 import { deepFreeze, isPlainObject } from './config/frozen.ts';
 import { errorCode, interpolate } from './config/interpolate.ts';
+import { bindingFaults } from './config/kafka.ts';
 import { fileSchema } from './config/schema.ts';
 import type { Config, Handlers } from './config/shape.ts';
 import { readYaml } from './config/source.ts';
@@ -13,6 +14,7 @@ export { ConfigFault } from './config/fault.ts';
 export { configJsonSchema } from './config/json-schema.ts';
 export { maskConfig } from './config/mask.ts';
 export type { Config, Handlers } from './config/shape.ts';
+export { writeYaml } from './config/source.ts';
 
 export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -20,9 +22,6 @@ export interface LoadOptions {
   /** Reads a file as text; the file system's, unless given. */
   readonly readFile?: (path: string) => string;
 }
-
-/** Sections of the contract that are still to be built: one that did nothing would be worse than a fault. */
-const notYet = ['kafka'];
 
 /** Reads and checks the configuration file. @throws ConfigFault with everything that is wrong with it */
 export function loadConfig(path: string, options: LoadOptions): Config {
@@ -36,37 +35,31 @@ export function loadConfig(path: string, options: LoadOptions): Config {
 export function parseConfig(yamlText: string, options: LoadOptions): Config {
   const { env, handlers, readFile = readText } = options;
   const { tree, faults: unresolved, wholly } = interpolate(readYaml(yamlText), { env, readFile });
-  const { sections, faults } = divideSections(tree);
+  const sections = sectionsOf(tree);
   const engine = check(fileSchema, { value: sections, path: [], wholly });
   const { sources, faults: sourceFaults } = readSources(
     { value: sections.sources, path: ['sources'], wholly },
     handlers,
   );
-  faults.push(...engine.faults, ...sourceFaults);
+  const faults = [...engine.faults, ...sourceFaults];
+  // With a source or a section that cannot be read, nothing can be said of how they fit together.
+  if (engine.value && sourceFaults.length === 0) {
+    faults.push(...bindingFaults(engine.value.kafka?.consume ?? [], sources));
+  }
   if (engine.value === null || faults.length + unresolved.length > 0) {
     throw new ConfigFault([...unresolved, ...withoutEchoes(faults, unresolved)].map(formatFault));
   }
   return deepFreeze({ ...engine.value, sources }, new Set(Object.values(handlers)));
 }
 
-interface Division {
-  readonly sections: Readonly<Record<string, unknown>>;
-  readonly faults: Fault[];
-}
-
 /**
  * The sections that can be checked. One without a value, such as one whose keys are all commented out, counts as left
  * out; the two that have required keys are there in any case, so that each of those keys is named.
  */
-function divideSections(tree: unknown): Division {
+function sectionsOf(tree: unknown): Readonly<Record<string, unknown>> {
   if (tree !== null && !isPlainObject(tree)) throw new ConfigFault(['the configuration is not a mapping']);
-  const sections: Record<string, unknown> = { genauth: {}, leavers: {} };
-  const faults: Fault[] = [];
-  for (const [name, section] of Object.entries(tree ?? {})) {
-    if (notYet.includes(name)) faults.push({ path: [name], message: 'this release does not have it yet' });
-    else if (section !== null) sections[name] = section;
-  }
-  return { sections, faults };
+  const written = Object.entries(tree ?? {}).filter(([, section]) => section !== null);
+  return { genauth: {}, leavers: {}, ...Object.fromEntries(written) };
 }
 
 /** What a value without its secret is refused for says nothing more than that the secret is missing. */

@@ -6,6 +6,6 @@ if (major < 24) {
   process.stderr.write(`offboard-bridge needs Node.js 24 or newer; this is ${process.versions.node}\n`);
   process.exitCode = 1;
 } else {
-  const { runCommand } = await import('./cli/commands.ts');
-  process.exitCode = await runCommand(process.argv.slice(2), process.env);
+  const { run } = await import('./cli/program.ts');
+  process.exitCode = await run(process.argv.slice(2), process);
 }

@@ -57,7 +57,7 @@ const rules: Readonly<Record<string, Room>> = {
   store: { rooms: { core: 'values' }, packages: { 'node:sqlite': 'values' } },
   'management-api': { rooms: { core: 'values' }, packages: { 'node-fetch': 'values', zod: 'values' } },
   ingress: {
-    rooms: { core: 'values', store: 'types' },
+    rooms: { core: 'values', store: 'types', kafka: 'types' },
     packages: {
       '@larksuiteoapi/node-sdk': 'values',
       '@slack/bolt': 'values',
@@ -72,7 +72,8 @@ const rules: Readonly<Record<string, Room>> = {
     packages: { 'node-fetch': 'values' },
   },
   reconcile: { rooms: { core: 'values', 'management-api': 'types' }, packages: { zod: 'values' } },
-  publishers: { rooms: { core: 'values', store: 'types' }, packages: {} },
+  publishers: { rooms: { core: 'values', store: 'types', kafka: 'types' }, packages: {} },
+  kafka: { rooms: { core: 'types' }, packages: { kafkajs: 'values' } },
   emulator: { rooms: { core: 'values' }, packages: { zod: 'values' } },
   bridge: {
     rooms: {
@@ -84,12 +85,13 @@ const rules: Readonly<Record<string, Room>> = {
       dispatcher: 'values',
       publishers: 'values',
       reconcile: 'values',
+      kafka: 'values',
     },
-    packages: { express: 'types' },
+    packages: { express: 'types', zod: 'values' },
   },
   cli: {
     rooms: { core: 'values', config: 'values', bridge: 'values', emulator: 'values', handlers: 'values' },
-    packages: { pino: 'values' },
+    packages: { commander: 'values', 'csv-parse': 'values', pino: 'values', zod: 'values' },
   },
   main: {
     rooms: { core: 'values', config: 'values', bridge: 'values', cli: 'values', handlers: 'values' },

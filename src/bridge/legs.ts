@@ -24,6 +24,8 @@ export interface LegsOptions {
   readonly stream: Stream;
   /** Deletes what is past its retention, and says how much. */
   readonly prune: () => Promise<number>;
+  /** Puts a checkpoint into the trail when it is time. */
+  readonly checkpoint: () => Promise<number>;
   readonly log: Log;
 }
 
@@ -32,6 +34,7 @@ const idleMs = {
   dispatch: 200,
   publish: 200,
   prune: 3_600_000,
+  checkpoint: 60_000,
   protection: 600_000,
   protectionWanted: 2_000,
 };
@@ -49,7 +52,11 @@ export function createLegs(options: LegsOptions): Legs {
   );
   const relaying = relays.map(({ name, relay }) => leg(`relay ${name}`, relay.tick, idleMs.publish));
   const sequence = leg('sequence', sequenceAndNudge, idleMs.publish);
-  const upkeep = [leg('prune', options.prune, idleMs.prune), ...protectionLegs(protection, leg)];
+  const upkeep = [
+    leg('prune', options.prune, idleMs.prune),
+    leg('checkpoint', options.checkpoint, idleMs.checkpoint),
+    ...protectionLegs(protection, leg),
+  ];
 
   async function sequenceAndNudge(): Promise<number> {
     const placed = await sequencer.tick();

@@ -8,6 +8,7 @@ import { type Activity, createActivity } from '../ingress/activity.ts';
 import { type Degradation, silences } from '../ingress/api/operation.ts';
 import { apiSource } from '../ingress/api/source.ts';
 import { apiRoutes } from '../ingress/api.ts';
+import { consoleRoutes } from '../ingress/console.ts';
 import { createDecisions, type Decisions } from '../ingress/decisions.ts';
 import { healthRoutes, metricsRoutes } from '../ingress/health.ts';
 import { createHttpApp, hookRoutes } from '../ingress/http.ts';
@@ -20,6 +21,7 @@ import { createStreams, type Streams } from '../ingress/streams.ts';
 import type { Relay } from '../publishers/relay.ts';
 import type { Stream } from '../publishers/stream.ts';
 import type { Store } from '../store/contract.ts';
+import type { KafkaRooms } from './kafka.ts';
 
 /** What the listeners are built from. */
 export interface Rooms {
@@ -34,6 +36,7 @@ export interface Rooms {
   /** `null` when no workspace is configured. */
   readonly slackVoice: SlackVoice | null;
   readonly directory: Directory;
+  readonly kafka: Pick<KafkaRooms, 'troubles' | 'contactAgeMs'> | null;
   readonly log: Log;
   readonly now: () => number;
   readonly random: () => number;
@@ -41,12 +44,13 @@ export interface Rooms {
 }
 
 export interface Listeners {
+  /** The door that they lead to. */
+  readonly receiver: Receiver;
   readonly servers: readonly HttpServer[];
   /** To be started once all is there, and stopped before the servers. */
   readonly slack: Slack | null;
   /** The same. */
   readonly streams: Streams;
-  readonly receiver: Receiver;
   readonly url: string;
   readonly adminUrl: string;
 }
@@ -75,12 +79,12 @@ function urlOf(host: string, port: number): string {
 }
 
 interface Routes {
+  readonly receiver: Receiver;
   readonly hooks: Router;
   readonly health: Router;
   readonly operator: Router;
   readonly slack: Slack | null;
   readonly streams: Streams;
-  readonly receiver: Receiver;
 }
 
 function createRoutes(rooms: Rooms): Routes {
@@ -119,14 +123,15 @@ function createRoutes(rooms: Rooms): Routes {
     now,
     log,
   });
+  operator.use(consoleRoutes({ tokens }));
   operator.use(metricsRoutes({ metrics, refresh: () => refresh(rooms, activity), log }));
   return {
+    receiver,
     hooks: hookRoutes({ receiver, sources, maxBodyBytes }),
     health: healthRoutes({ probe: () => store.probe(), log }),
     operator,
     slack,
     streams,
-    receiver,
   };
 }
 
@@ -150,10 +155,16 @@ function openSlack(
   });
 }
 
+function transportOf(source: Config['sources'][string], topical: ReadonlySet<string>): Source['transport'] {
+  if (topical.has(source.id)) return 'kafka';
+  return source.handler.stream?.(source.settings) ? 'stream' : 'http';
+}
+
 function sourcesOf(config: Config): Sources {
+  const topical = new Set(config.kafka?.consume.map(({ source }) => source));
   const configured = Object.values(config.sources).map((source): [string, Source] => [
     source.id,
-    { ...source, transport: source.handler.stream?.(source.settings) ? 'stream' : 'http' },
+    { ...source, transport: transportOf(source, topical) },
   ]);
   const ways = config.slack ? [apiSource, slackSource] : [apiSource];
   return new Map([...configured, ...ways.map((way): [string, Source] => [way.id, way])]);
@@ -161,7 +172,7 @@ function sourcesOf(config: Config): Sources {
 
 /** What does not work as it should. It never shows in readiness: deliveries must still be kept. */
 function degradations(
-  { throttle, lookups, protection, relays, now }: Rooms,
+  { throttle, lookups, protection, relays, kafka, now }: Rooms,
   { slack, streams }: Pick<Routes, 'slack' | 'streams'>,
 ): Degradation[] {
   const found: Degradation[] = throttle
@@ -184,12 +195,14 @@ function degradations(
   for (const { name, relay } of relays) {
     if (relay.failures() > 0) found.push({ code: 'publisher_failing', message: `${name}: outcomes wait` });
   }
-  return found;
+  return [...found, ...(kafka?.troubles() ?? [])];
 }
 
-async function refresh({ metrics, store, now }: Rooms, activity: Activity): Promise<void> {
+async function refresh({ metrics, store, kafka, now }: Rooms, activity: Activity): Promise<void> {
   const at = now();
   metrics.showFigures(await store.figures(at), at);
+  const contactAgeMs = kafka?.contactAgeMs() ?? null;
+  if (contactAgeMs !== null) metrics.showKafkaContactAge(contactAgeMs / 1_000);
   for (const { id, lastDeliveryAt } of activity.report()) {
     if (lastDeliveryAt !== null) metrics.showDeliveryAge(id, (at - lastDeliveryAt) / 1_000);
   }

@@ -242,7 +242,9 @@ function describeOutcome({ type, subject, data }: Outcome): string {
 }
 
 function tryNext({ url, adminUrl }: Bridge): string {
-  return `It stays up. Sign Katherine out yourself:
+  return `It stays up. Look at it: ${adminUrl}/console with the token ${secrets.operator}
+
+Sign Katherine out yourself:
 
   curl -s ${url}/v1/intents -H 'Authorization: Bearer ${secrets.operator}' \\
     -d '{"type":"user.kick","timestamp":"${new Date().toISOString()}","data":{"userIdType":"external_id","userId":"1004"}}'

@@ -1,7 +1,15 @@
-/** Writes the JSON Schema of the configuration file, which editors use and the package ships. */
-import { writeFileSync } from 'node:fs';
+/** Writes the schemas that the project ships: of the configuration file, and of what goes through Kafka. */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { handlers } from '../../handlers/index.ts';
-import { configJsonSchema } from '../config.ts';
+import { configJsonSchema, writeYaml } from '../config.ts';
+import { asyncApi, messageSchemas } from './message-schemas.ts';
 
-const file = new URL('../../config.schema.json', import.meta.url);
-writeFileSync(file, `${JSON.stringify(configJsonSchema(handlers), null, 2)}\n`);
+const root = new URL('../../', import.meta.url);
+const write = (path: string, text: string): void => writeFileSync(new URL(path, root), text);
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+mkdirSync(new URL('docs/schemas/', root), { recursive: true });
+write('config.schema.json', json(configJsonSchema(handlers)));
+for (const [name, schema] of Object.entries(messageSchemas()))
+  write(`docs/schemas/${name}.json`, json(schema));
+write('docs/asyncapi.yaml', writeYaml(asyncApi()));

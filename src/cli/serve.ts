@@ -1,58 +1,48 @@
 import { once } from 'node:events';
-import { parseArgs } from 'node:util';
+import type { Command } from 'commander';
 import pino from 'pino';
+import { handlers } from '../../handlers/index.ts';
 import { StoreUnavailable, startBridge } from '../bridge.ts';
-import { type Config, maskConfig } from '../config.ts';
-import { loadOrSay } from './load.ts';
-
-const usage = `Usage: offboard-bridge [serve] --config FILE [--check]
-
-  --config FILE  the configuration; OFFBOARD_CONFIG is taken when it is not given
-  --check        check the configuration, and end
-`;
+import { type Config, ConfigFault, loadConfig, maskConfig } from '../config.ts';
+import { CommandFailure, exitCodes, type Shell } from './shell.ts';
 
 /** What is in flight is finished within this time, or ended with the process, in milliseconds. */
 const stopDeadlineMs = 25_000;
 
-/**
- * Runs the bridge until it is told to stop (SIGTERM, SIGINT). A second signal, or the deadline, ends it at once.
- * @returns the exit code: 0, 1 = it could not start, 2 = not called as it must be
- */
-export async function serve(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const call = readCall(args, env);
-  if (typeof call === 'number') return call;
-  const config = loadOrSay(call.file, env);
-  if (!config) return 1;
-  if (call.check) {
-    process.stdout.write(`${call.file} is in order\n`);
-    return 0;
-  }
-  return run(config);
-}
-
-function readCall(
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-): { file: string; check: boolean } | number {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: { config: { type: 'string' }, check: { type: 'boolean' }, help: { type: 'boolean' } },
+/** Runs the bridge until it is told to stop (SIGTERM, SIGINT). A second signal, or the deadline, ends it at once. */
+export function addServe(program: Command, shell: Shell): void {
+  program
+    .command('serve', { isDefault: true })
+    .description('run the bridge until it is told to stop')
+    .option('--config <file>', 'the configuration; OFFBOARD_CONFIG is taken when it is not given')
+    .option('--check', 'check the configuration, and end')
+    .action(async (options: { config?: string; check?: true }) => {
+      const { file, config } = loadGiven(options.config, shell);
+      if (options.check) shell.stdout.write(`${file} is in order\n`);
+      else await serve(config);
     });
-    if (values.help) {
-      process.stdout.write(usage);
-      return 0;
-    }
-    const file = values.config ?? env.OFFBOARD_CONFIG;
-    if (file) return { file, check: values.check ?? false };
-    process.stderr.write(`no configuration is given\n\n${usage}`);
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage}`);
-  }
-  return 2;
 }
 
-async function run(config: Config): Promise<number> {
+/**
+ * Loads the configuration that is named, or else that of the environment.
+ * @throws CommandFailure with all of its faults
+ */
+export function loadGiven(named: string | undefined, { env }: Shell): { file: string; config: Config } {
+  const file = named ?? env.OFFBOARD_CONFIG;
+  if (!file) throw new CommandFailure(exitCodes.misused, 'no configuration is given: --config FILE');
+  try {
+    return { file, config: loadConfig(file, { env, handlers }) };
+  } catch (error) {
+    if (!(error instanceof ConfigFault)) throw error;
+    const faults = error.faults.map((fault) => `  ${fault}`);
+    throw new CommandFailure(
+      exitCodes.failed,
+      [`${file} has ${faults.length} fault(s):`, ...faults].join('\n'),
+    );
+  }
+}
+
+async function serve(config: Config): Promise<void> {
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
   log.info({ config: maskConfig(config) }, 'starting');
   try {
@@ -68,12 +58,11 @@ async function run(config: Config): Promise<number> {
     log.info({ finished: ended === true }, 'stopped');
     // What holds the process open now is what did not finish in time.
     if (ended !== true) process.exit(1);
-    return 0;
   } catch (error) {
     const known = error instanceof StoreUnavailable || (error instanceof Error && 'code' in error);
     if (!known) throw error;
     log.error({ reason: (error as Error).message }, 'could not start');
-    return 1;
+    throw new CommandFailure(exitCodes.failed);
   }
 }
 

@@ -1,78 +1,60 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import type { Command } from 'commander';
 import type { Config } from '../config.ts';
 import { admit } from '../core/admission.ts';
 import { type Delivery, type IntentDraft, MalformedDelivery } from '../core/handler.ts';
-import { loadOrSay } from './load.ts';
+import { loadGiven } from './serve.ts';
+import { CommandFailure, exitCodes, type Shell } from './shell.ts';
 
-const usage = `Usage: offboard-bridge try --source ID --body FILE [--query TEXT] [--config FILE]
-
-Shows what a body would become, and does nothing: no signature is asked for, nothing is stored, nobody is called.
-
-  --source ID    a source of the configuration
-  --body FILE    the body as the sender would post it; - reads standard input
-  --query TEXT   what stands after the ? of the URL, such as event=terminate
-  --config FILE  the configuration; OFFBOARD_CONFIG is taken when it is not given
-`;
-
-/**
- * Prints each part of a body as a line of JSON: an intent and how it would enter, or why it cannot be read.
- * @returns the exit code: 0, 1 = the configuration has faults, or a part cannot be read, 2 = not called as it must be
- */
-export async function tryBody(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const call = readCall(args, env);
-  if (typeof call === 'number') return call;
-  const config = loadOrSay(call.config, env);
-  if (!config) return 1;
-  const source = Object.hasOwn(config.sources, call.source) ? config.sources[call.source] : undefined;
-  if (!source) {
-    process.stderr.write(
-      `there is no source ${call.source}; there are: ${Object.keys(config.sources).join(', ')}\n`,
-    );
-    return 2;
-  }
-  const parts = readParts(() => source.handler.normalize(call.delivery, source.settings));
-  if (parts.length === 0) process.stdout.write(`${JSON.stringify({ becomes: 'nothing' })}\n`);
-  for (const part of parts) {
-    const shown =
-      part instanceof MalformedDelivery ? { unreadable: part.faults } : show(part, source.actions, config);
-    process.stdout.write(`${JSON.stringify(shown)}\n`);
-  }
-  return parts.some((part) => part instanceof MalformedDelivery) ? 1 : 0;
-}
-
-interface Call {
+interface TryOptions {
   readonly source: string;
-  readonly config: string;
-  readonly delivery: Delivery;
+  readonly body: string;
+  readonly query: string;
+  readonly config?: string;
 }
 
-function readCall(args: readonly string[], env: NodeJS.ProcessEnv): Call | number {
-  const text = { type: 'string' } as const;
-  try {
-    const options = {
-      source: text,
-      body: text,
-      query: text,
-      config: text,
-      help: { type: 'boolean' },
-    } as const;
-    const { values } = parseArgs({ args: [...args], options });
-    if (values.help) {
-      process.stdout.write(usage);
-      return 0;
-    }
-    const { source, body: file, query = '', config = env.OFFBOARD_CONFIG } = values;
-    if (source && file && config) {
-      const body = readFileSync(file === '-' ? 0 : file);
-      const parameters = Object.fromEntries(new URLSearchParams(query));
-      return { source, config, delivery: { method: 'POST', query: parameters, headers: {}, body } };
-    }
-    process.stderr.write(`--source, --body and --config are required\n\n${usage}`);
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+export function addTry(program: Command, shell: Shell): void {
+  program
+    .command('try')
+    .description('show what a body would become; nothing is verified, stored or called')
+    .requiredOption('--source <id>', 'a source of the configuration')
+    .requiredOption('--body <file>', 'the body as the sender would post it; - reads standard input')
+    .option('--query <text>', 'what stands after the ? of the URL, such as event=terminate', '')
+    .option('--config <file>', 'the configuration; OFFBOARD_CONFIG is taken when it is not given')
+    .action((options: TryOptions) => tryBody(options, shell));
+}
+
+/** Prints each part of a body as a line of JSON: an intent and how it would enter, or why it cannot be read. */
+function tryBody({ source: id, body: file, query, config: named }: TryOptions, shell: Shell): void {
+  const { config } = loadGiven(named, shell);
+  const source = Object.hasOwn(config.sources, id) ? config.sources[id] : undefined;
+  if (!source) {
+    const known = Object.keys(config.sources).join(', ');
+    throw new CommandFailure(exitCodes.misused, `there is no source ${id}; there are: ${known}`);
   }
-  return 2;
+  const delivery: Delivery = {
+    method: 'POST',
+    query: Object.fromEntries(new URLSearchParams(query)),
+    headers: {},
+    body: readBody(file),
+  };
+  const parts = readParts(() => source.handler.normalize(delivery, source.settings));
+  const print = (shown: object): void => void shell.stdout.write(`${JSON.stringify(shown)}\n`);
+  if (parts.length === 0) print({ becomes: 'nothing' });
+  for (const part of parts) {
+    print(
+      part instanceof MalformedDelivery ? { unreadable: part.faults } : show(part, source.actions, config),
+    );
+  }
+  if (parts.some((part) => part instanceof MalformedDelivery)) throw new CommandFailure(exitCodes.failed);
+}
+
+function readBody(file: string): Buffer {
+  try {
+    return readFileSync(file === '-' ? 0 : file);
+  } catch (error) {
+    throw new CommandFailure(exitCodes.misused, error instanceof Error ? error.message : String(error));
+  }
 }
 
 type Part = IntentDraft | MalformedDelivery;

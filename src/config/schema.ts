@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { baseUrlFault } from '../core/base-url.ts';
 import { identifierSchema } from '../core/identifier.ts';
 import { actions } from '../core/intent.ts';
+import { kafka } from './kafka.ts';
 import { slackSchema } from './slack.ts';
 import { areRead, count, dayMs, duration, port, text } from './value.ts';
 
@@ -241,6 +242,10 @@ export const fileSchema = z
       .record(z.string(), z.unknown())
       .prefault({})
       .describe('who may send: one entry per sender, by its id'),
+    kafka: kafka
+      .nullable()
+      .default(null)
+      .describe('topics to consume, and one for outcomes; null = no Kafka'),
     slack: slackSchema
       .nullable()
       .default(null)

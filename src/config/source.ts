@@ -1,4 +1,4 @@
-import { type Document, type ErrorCode, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, type ErrorCode, LineCounter, parseDocument, stringify, visit } from 'yaml';
 import { ConfigFault } from './fault.ts';
 
 const maxBytes = 1_048_576;
@@ -74,4 +74,9 @@ function readSafely<T>(read: () => T): T {
 
 function exhausting(): ConfigFault {
   return new ConfigFault(['the configuration has too many aliases, or is nested too deeply']);
+}
+
+/** Plain data as YAML, for documents that people read. */
+export function writeYaml(data: unknown): string {
+  return stringify(data, { lineWidth: 0, aliasDuplicateObjects: false });
 }

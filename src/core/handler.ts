@@ -113,6 +113,8 @@ export interface Handler<Settings = unknown> {
    * They count as a repeat only while that delivery is the subject's latest.
    */
   readonly retrySpanMs?: number;
+  /** The one transport whose word is all there is for a delivery; such a source has no URL. */
+  readonly transport?: 'kafka';
   /**
    * The stream that a source is bound to, by its settings; `null` = it is reached by HTTP. The sender of what a stream
    * brings is authenticated by its connection: `verify` is not asked. A body is then one message, as JSON.

@@ -71,6 +71,8 @@ export interface IntentFacts {
   readonly broughtBy: string | null;
   /** What is looked up before anything else; see the draft. */
   readonly reference?: string | undefined;
+  /** The W3C trace context that the delivery came in. */
+  readonly traceparent: string | null;
 }
 
 export interface Decision {

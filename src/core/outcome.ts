@@ -58,7 +58,7 @@ export const intentOutcomeData = z.object({
   ...link,
 });
 
-/** What became of something that is no intent: a dead letter, a refused request, an operator's decision. */
+/** What became of something that is no intent: a dead letter, a refused request, an operator's decision, a checkpoint. */
 export const recordOutcomeData = z.object({
   source: z.string(),
   actor: z.string().nullable(),
@@ -68,7 +68,12 @@ export const recordOutcomeData = z.object({
   ...link,
 });
 
-export const recordTypes = ['delivery.dead_lettered', 'request.refused', 'operator.decided'] as const;
+export const recordTypes = [
+  'delivery.dead_lettered',
+  'request.refused',
+  'operator.decided',
+  'audit.checkpoint',
+] as const;
 
 /** The published outcome: a CloudEvent 1.0 in JSON format. */
 export const outcomeSchema = z.object({
@@ -80,6 +85,10 @@ export const outcomeSchema = z.object({
   time: instant,
   datacontenttype: z.literal('application/json'),
   dataschema: z.literal(outcomeSchemaId),
+  traceparent: z
+    .string()
+    .optional()
+    .describe('the trace that the event came in; an extension of CloudEvents for distributed tracing'),
   data: z.union([intentOutcomeData, recordOutcomeData]),
 });
 export type Outcome = z.output<typeof outcomeSchema>;
@@ -92,6 +101,7 @@ export interface OutcomeDraft {
   readonly subject: string | null;
   /** Epoch milliseconds. */
   readonly time: number;
+  readonly traceparent?: string | null;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -138,6 +148,7 @@ export function intentOutcome(intent: Intent, facts: IntentOutcomeFacts): Outcom
     source: intent.source,
     subject: `${userIdType}:${userId}`,
     time: facts.time,
+    ...(intent.traceparent ? { traceparent: intent.traceparent } : {}),
     data,
   };
 }
@@ -178,6 +189,7 @@ export function placeOutcome(draft: OutcomeDraft, { id, position, previousHash }
     time: new Date(draft.time).toISOString(),
     datacontenttype: 'application/json',
     dataschema: outcomeSchemaId,
+    ...(draft.traceparent ? { traceparent: draft.traceparent } : {}),
     data: { ...draft.data, position, previousHash } as Outcome['data'],
   };
 }
@@ -187,7 +199,8 @@ export function outcomeHash(outcome: Outcome): string {
   return createHash('sha256').update(canonicalJson(outcome)).digest('hex');
 }
 
-function canonicalJson(value: unknown): string {
+/** JSON with sorted keys: the same text for the same value. */
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     inner !== null && typeof inner === 'object' && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))

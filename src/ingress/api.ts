@@ -2,13 +2,15 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import { type Log, traceOf } from '../core/log.ts';
 import { recordOutcome } from '../core/outcome.ts';
 import type { Store } from '../store/contract.ts';
-import { type Allowance, createAllowance } from './allowance.ts';
+import { createAllowances } from './allowance.ts';
 import { type ApiToken, createAccess, hasRole, type Principal } from './api/access.ts';
 import { type DeadLetterRoutesOptions, deadLetterRoutes } from './api/dead-letters.ts';
 import { type IntentRoutesOptions, intentRoutes } from './api/intents.ts';
+import { openApiDocument } from './api/openapi.ts';
 import { type OperationRoutesOptions, operationRoutes } from './api/operation.ts';
 import { type OutcomeRoutesOptions, outcomeRoutes } from './api/outcomes.ts';
-import type { Route } from './api/route.ts';
+import { type Answer, type Route, readCall } from './api/route.ts';
+import { authorizationOf } from './console/session.ts';
 import { readBody } from './http.ts';
 import { HttpProblem, send } from './problem.ts';
 
@@ -25,13 +27,18 @@ export interface ApiOptions
   /** None = the operator API is off, and not there to be found. */
   readonly tokens: readonly ApiToken[];
   readonly maxBodyBytes: number;
+  /** How many requests one token may make in a while; a stream counts once. 1,000 in 5 s unless told. */
+  readonly pace?: { readonly requests: number; readonly perMs: number };
 }
 
-/** The operator API under `/v1`: every route asks for a bearer token, then for a role, then reads the body. */
+/**
+ * The operator API under `/v1`: every route asks for a bearer token, then for a role, then reads the request by its
+ * schemas. `/openapi.json` describes it, to anybody.
+ */
 export function apiRoutes(options: ApiOptions): Router {
   const router = Router();
   if (options.tokens.length === 0) return router;
-  const { identify } = createAccess(options.tokens);
+  const enter = createEntrance(options);
   const refusals = createRefusals(options);
   const readRaw = promise(readBody(options.maxBodyBytes));
   const routes: readonly Route[] = [
@@ -42,12 +49,12 @@ export function apiRoutes(options: ApiOptions): Router {
   ];
 
   async function run(route: Route, request: Request, response: Response): Promise<void> {
-    const principal = identify(request.get('authorization'));
+    const principal = enter(request);
     try {
       if (!hasRole(principal, route.role))
         throw new HttpProblem(403, { detail: `this needs the role ${route.role}` });
       await readRaw(request, response);
-      const answer = await route.answer({ request, response, principal });
+      const answer = await route.answer(readCall(route, { request, response, principal }));
       if (answer) sendJson(response, answer);
     } catch (error) {
       if (error instanceof HttpProblem && error.status === 403)
@@ -61,15 +68,37 @@ export function apiRoutes(options: ApiOptions): Router {
   }
   for (const [path, methods] of methodsByPath(routes)) {
     router.all(`/v1${path}`, (request) => {
-      identify(request.get('authorization'));
+      enter(request);
       throw new HttpProblem(405, { headers: { allow: methods.join(', ') } });
     });
   }
   router.use('/v1', (request) => {
-    identify(request.get('authorization'));
+    enter(request);
     throw new HttpProblem(404);
   });
+  const document = openApiDocument(routes);
+  router.get('/openapi.json', (_request, response) => sendJson(response, { status: 200, body: document }));
   return router;
+}
+
+/** Says who is there. @throws HttpProblem 401, or 429 to those who come too often */
+function createEntrance({
+  tokens,
+  now,
+  pace = { requests: 1_000, perMs: 5_000 },
+}: Pick<ApiOptions, 'tokens' | 'now' | 'pace'>): (request: Request) => Principal {
+  const { identify } = createAccess(tokens);
+  const allowanceOf = createAllowances(pace.requests, pace.perMs);
+  return (request) => {
+    const principal = identify(authorizationOf(request));
+    const allowance = allowanceOf(principal.name);
+    const at = now();
+    if (allowance.take(at)) return principal;
+    throw new HttpProblem(429, {
+      detail: `more than ${pace.requests} requests in ${pace.perMs / 1_000} s`,
+      headers: { 'retry-after': String(Math.ceil(allowance.waitMs(at) / 1_000)) },
+    });
+  };
 }
 
 function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
@@ -79,11 +108,7 @@ function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
   return paths;
 }
 
-function sendJson(
-  response: Response,
-  answer: { status: number; body: object; headers?: Readonly<Record<string, string>> },
-): void {
-  const { status, body, headers = {} } = answer;
+function sendJson(response: Response, { status, body, headers = {} }: Answer): void {
   send(response, { status, contentType: 'application/json', body: JSON.stringify(body), headers });
 }
 
@@ -112,13 +137,11 @@ function createRefusals({
   now: () => number;
   log: Log;
 }): Refusals {
-  const allowances = new Map<string, Allowance>();
+  const allowanceOf = createAllowances(maxRefusals, 60_000);
   return {
     async record({ name, actor }, { route, detail }) {
-      const allowance = allowances.get(name) ?? createAllowance(maxRefusals, 60_000);
-      allowances.set(name, allowance);
       const time = now();
-      if (!allowance.take(time)) return;
+      if (!allowanceOf(name).take(time)) return;
       const reason = `${route.method.toUpperCase()} /v1${route.path}: ${detail}`;
       const outcome = recordOutcome({ type: 'request.refused', source: 'api', time, actor, reason });
       await store

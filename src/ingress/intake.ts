@@ -130,15 +130,18 @@ function replyTo(
   }
 }
 
-/** Asks the store at most once in a while; in between the last answer counts. */
+/**
+ * Asks the store at most once in a while; in between the last answer counts. All wait for the same answer, so that
+ * nobody who came later gets ahead of who had to ask.
+ */
 function createBacklogCheck({ store, backlogLimit, now }: IntakeOptions): () => Promise<boolean> {
   let checkedAt = Number.NEGATIVE_INFINITY;
-  let full = false;
-  return async () => {
+  let full = Promise.resolve(false);
+  return () => {
     const at = now();
     if (Math.abs(at - checkedAt) >= backlogCheckMs) {
       checkedAt = at;
-      full = await store.isBacklogged(backlogLimit, at);
+      full = store.isBacklogged(backlogLimit, at);
     }
     return full;
   };

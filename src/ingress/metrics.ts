@@ -11,6 +11,8 @@ export interface Metrics {
   showFigures(figures: StoreFigures, now: number): void;
   /** @param seconds since the last genuine delivery of that source */
   showDeliveryAge(source: string, seconds: number): void;
+  /** @param seconds since the brokers last showed that the consumer is alive */
+  showKafkaContactAge(seconds: number): void;
   /** The text that a scrape gets, and its content type. */
   read(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -43,6 +45,7 @@ export function createMetrics(): Metrics {
   const age = new Gauge(
     common('last_delivery_age_seconds', 'Time since the last genuine delivery of a source.', ['source']),
   );
+  let contactAge: Gauge | null = null;
   const due = new Gauge(common('due_intents', 'Intents that are due and unsettled.'));
   const scheduled = new Gauge(common('scheduled_intents', 'Intents that wait for their date.'));
   const held = new Gauge(common('held_intents', 'Intents that wait for a person.'));
@@ -63,6 +66,16 @@ export function createMetrics(): Metrics {
       unsequenced.set(figures.unsequenced);
       for (const { publisher, position } of figures.cursors)
         lag.set({ publisher }, figures.headPosition - position);
+    },
+    showKafkaContactAge(seconds) {
+      // Only where there is a consumer: a gauge that stands at nought would say that all is well.
+      contactAge ??= new Gauge(
+        common(
+          'kafka_contact_age_seconds',
+          'Time since Kafka last gave the consumer records or a heartbeat.',
+        ),
+      );
+      contactAge.set(seconds);
     },
     showDeliveryAge: (source, seconds) => age.set({ source }, seconds),
     read: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),

@@ -10,6 +10,8 @@ export type Part = IntentDraft | MalformedDelivery;
 
 const maxTextLength = 1_000;
 const maxSubjectLength = 256;
+/** W3C Trace Context, version 00. */
+const traceparentPattern = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** The last instant that a `Date` can hold. */
 const maxTimeMs = 8.64e15;
 
@@ -49,7 +51,7 @@ function checkPart(part: Part): Part {
 /** The lasting part of an intent. */
 export function factsOf(
   draft: IntentDraft,
-  { actor, retryOf }: Pick<IntentFacts, 'actor' | 'retryOf'>,
+  { actor, retryOf, delivery }: Pick<IntentFacts, 'actor' | 'retryOf'> & { readonly delivery: Delivery },
 ): IntentFacts {
   return {
     action: draft.action,
@@ -64,7 +66,14 @@ export function factsOf(
     retryOf,
     broughtBy: null,
     ...(draft.reference === undefined ? {} : { reference: draft.reference }),
+    traceparent: traceparentOf(delivery),
   };
+}
+
+/** The trace context of the hop that brought a delivery, or else the one that its CloudEvent began with. */
+function traceparentOf({ headers }: Delivery): string | null {
+  const given = headers.traceparent ?? headers.ce_traceparent;
+  return given !== undefined && traceparentPattern.test(given) ? given : null;
 }
 
 /** Free text is for people; a database cannot hold NUL. */

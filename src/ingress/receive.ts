@@ -37,9 +37,14 @@ interface IntentRequest {
   readonly retryOf?: string;
 }
 
-/** The one door through which everything comes in. Its promises resolve when the store has it on disk. */
+/**
+ * The one door through which everything comes in. Its promises resolve when the store has it on disk. What is received
+ * in one turn of the event loop is kept in that order, and shares commits.
+ */
 export interface Receiver {
   receive(sourceId: string, delivery: Delivery, options?: ReceiveOptions): Promise<Reception>;
+  /** Counts what a transport found to have no content, such as a tombstone. */
+  skip(sourceId: string): void;
   request(request: IntentRequest): Promise<Taken>;
   /**
    * Takes in what we found out ourselves about somebody of a source, as a machine's word. The same finding again is a
@@ -103,6 +108,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       const source = sources.get(sourceId);
       return tell(sourceId, source ? await receiveFrom(source, delivery, how) : { kind: 'unknown-source' });
     },
+    skip: (sourceId) => options.onReceipt?.(sourceId, 'ignored'),
     async request(request) {
       const taken = await take({ retryOf: null, ...request, retrySpanMs: defaultRetrySpanMs });
       // A retry is no sign of life of the source whose intent it repeats.

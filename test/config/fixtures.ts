@@ -30,6 +30,12 @@ export const handlers = {
     verify: () => {},
     normalize: () => [],
   }),
+  topical: defineHandler({
+    settings: z.object({}),
+    transport: 'kafka',
+    verify: () => {},
+    normalize: () => [],
+  }),
 };
 
 export const genauth = { host: 'https://api.genauth.ai', accessKeyId: 'pool1', accessKeySecret: secret };

@@ -15,6 +15,11 @@ describe('the configuration in a log', () => {
         hr: { ...acme, secrets: [secret], tenant: 'acme-inc' },
         it: { handler: 'plain', key: secret },
       },
+      kafka: {
+        brokers: ['localhost:9092'],
+        sasl: { mechanism: 'plain', username: 'bridge', password: secret },
+        consume: [{ topic: 'hr.events', source: 'hr', from: 'latest' }],
+      },
     }),
   );
 
@@ -34,6 +39,11 @@ describe('the configuration in a log', () => {
           settings: { secrets: ['***'], identifyBy: ['email'], tenant: 'acme-inc', limit: 5, strict: false },
         },
         it: { handler: 'plain', settings: { key: '***' } },
+      },
+      kafka: {
+        brokers: ['localhost:9092'],
+        sasl: { mechanism: 'plain', username: 'bridge', password: '***' },
+        consume: [{ topic: 'hr.events', source: 'hr', from: 'latest' }],
       },
     });
   });

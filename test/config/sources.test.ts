@@ -89,14 +89,14 @@ describe('a source', () => {
 
   it('needs a handler that exists', () => {
     expect(faults(withSource({ secrets: [] }))).toEqual([
-      'sources.hr.handler: is required (known: acme, plain)',
+      'sources.hr.handler: is required (known: acme, plain, topical)',
     ]);
     expect(faults(withSource({ handler: 'acne', dryRun: 'x' }))).toEqual([
-      'sources.hr.handler: is not a known handler; did you mean acme? (known: acme, plain)',
+      'sources.hr.handler: is not a known handler; did you mean acme? (known: acme, plain, topical)',
       'sources.hr.dryRun: is not true or false',
     ]);
     expect(faults(withSource({ handler: 'constructor' }))).toEqual([
-      'sources.hr.handler: is not a known handler (known: acme, plain)',
+      'sources.hr.handler: is not a known handler (known: acme, plain, topical)',
     ]);
     expect(faults({ ...minimal, sources: { hr: null } })).toEqual([
       'sources.hr: is not a mapping with a handler',

@@ -34,6 +34,7 @@ const intent: Intent = {
   effectiveAt: null,
   retryOf: null,
   broughtBy: null,
+  traceparent: null,
   status: 'succeeded',
   dueAt: null,
   settledAt: at,

@@ -253,6 +253,7 @@ function acceptanceOf(
     retryOf: null,
     broughtBy: null,
     reference: draft.reference,
+    traceparent: null,
   };
   const byPerson = actor !== undefined;
   const policy = {

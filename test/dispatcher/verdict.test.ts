@@ -51,6 +51,7 @@ const intent: Intent = {
   effectiveAt: null,
   retryOf: null,
   broughtBy: null,
+  traceparent: null,
   receivedAt: now - hour,
   status: 'pending',
   dueAt: now,

@@ -151,6 +151,7 @@ describe('decisions', () => {
                 effectiveAt: null,
                 retryOf: null,
                 broughtBy: null,
+                traceparent: null,
               },
               admission: { status: 'held', dueAt: 0, failure: { code: 'stale', message: 'old' } },
               urgent: false,

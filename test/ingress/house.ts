@@ -20,6 +20,7 @@ import type { ApiToken } from '../../src/ingress/api/access.ts';
 import type { OutcomeReader } from '../../src/ingress/api/outcomes.ts';
 import { apiSource } from '../../src/ingress/api/source.ts';
 import { apiRoutes } from '../../src/ingress/api.ts';
+import { consoleRoutes } from '../../src/ingress/console.ts';
 import { createDecisions } from '../../src/ingress/decisions.ts';
 import { createHttpApp, hookRoutes } from '../../src/ingress/http.ts';
 import { createReceiver, type ReceiptKind } from '../../src/ingress/receive.ts';
@@ -113,6 +114,7 @@ export interface HouseOptions {
   /** Where the live stream comes from, instead of the store. */
   readonly reader?: OutcomeReader;
   readonly stallMs?: number;
+  readonly pace?: { readonly requests: number; readonly perMs: number };
   /** The database of a house that was closed before. */
   readonly folder?: string;
 }
@@ -163,8 +165,10 @@ export async function openHouse(options: HouseOptions = {}) {
     log,
     keepAliveMs: 20,
     stallMs: options.stallMs ?? 60_000,
+    ...(options.pace ? { pace: options.pace } : {}),
   });
-  const routes = [hookRoutes({ receiver, sources, maxBodyBytes }), api];
+  const console = consoleRoutes({ tokens: options.tokens ?? tokens });
+  const routes = [hookRoutes({ receiver, sources, maxBodyBytes }), api, console];
   const app = createHttpApp({ routes, trustProxy: false, log });
   const { requestTimeoutMs = 30_000 } = options;
   const server = await openHttpServer({ app, host: '127.0.0.1', port: 0, requestTimeoutMs });
@@ -179,6 +183,7 @@ export async function openHouse(options: HouseOptions = {}) {
     folder,
     store,
     clock,
+    log,
     lines,
     receipts,
     receiver,

@@ -1,40 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Intent } from '../../src/core/intent.ts';
 import { intentOutcome, placeOutcome, recordOutcome } from '../../src/core/outcome.ts';
 import { createLogPublisher } from '../../src/publishers/log.ts';
-
-const intent: Intent = {
-  id: 'i-1',
-  source: 'hr',
-  eventId: 'event of ada',
-  person: 'person-of-ada',
-  action: 'resign',
-  identifiers: [{ userIdType: 'email', userId: 'ada@example.com' }],
-  subject: 'employee 1001',
-  appIds: [],
-  reason: 'reason: Ada leaves',
-  requestedBy: 'boss@example.com',
-  actor: 'api:olaf',
-  occurredAt: 0,
-  effectiveAt: null,
-  receivedAt: 0,
-  settledAt: 0,
-  dueAt: null,
-  retryOf: null,
-  broughtBy: null,
-  status: 'failed',
-  identifierIndex: 0,
-  cap: 50,
-  attempts: 1,
-  acted: false,
-  seenUserId: 'user of ada',
-  kickBrought: false,
-  waived: [],
-  decisions: [{ by: 'api:anna', at: 0, verdict: 'approved', reason: 'Ada said so' }],
-  voided: null,
-  failure: null,
-  answer: { statusCode: 404, apiCode: 2004, requestId: 'r', message: 'no ada@example.com here' },
-};
+import { anIntent as intent } from './intent.ts';
 
 async function linesOf(...drafts: Parameters<typeof placeOutcome>[0][]): Promise<object[]> {
   const lines: object[] = [];

@@ -214,7 +214,7 @@ describe('offboard-bridge reconcile', () => {
     without('user-7');
     expect(await run('--source', 'wecom')).toEqual({
       code: 0,
-      stdout: 'sync_relation wechatwork:user-7\n59 in the directory, 60 active in GenAuth, 1 gone\n',
+      stdout: 'sync_relation:wechatwork:user-7\n59 in the directory, 60 active in GenAuth, 1 gone\n',
       stderr: '',
     });
     expect(acts()).toEqual([]);
@@ -225,7 +225,7 @@ describe('offboard-bridge reconcile', () => {
     bridge = await startBridge(configOf(), { log: collectLog().log });
     expect(await run('--source', 'wecom', '--apply')).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/1 of 1 handed on/),
+      stderr: expect.stringMatching(/1 asked for/),
     });
     expect(await run('--source', 'wecom', '--apply')).toMatchObject({ code: 0 });
     expect(await intents()).toMatchObject([{ action: 'resign', status: 'held' }]);
@@ -233,14 +233,14 @@ describe('offboard-bridge reconcile', () => {
 
   it('says what is wrong, and ends with 1 or 2', async () => {
     expect(await run('--source', 'lark')).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: expect.stringMatching(/no section reconcile/),
     });
     expect(await run()).toMatchObject({ code: 2, stderr: expect.stringMatching(/--source/) });
     wecom.setPeople([]);
     expect(await run('--source', 'wecom', '--apply')).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/Nobody is taken for gone/),
+      stderr: expect.stringMatching(/nobody is taken for gone/),
     });
   });
 
@@ -248,7 +248,7 @@ describe('offboard-bridge reconcile', () => {
     without('user-7');
     expect(await run('--source', 'wecom', '--apply')).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/not reached/),
+      stderr: expect.stringMatching(/cannot be reached/),
     });
   });
 });

@@ -53,6 +53,7 @@ export function deliveryOf(told: Told): Acceptance {
     retryOf: null,
     broughtBy: null,
     reference: draft.reference,
+    traceparent: null,
   };
   const admission = admit({ draft, byPerson: actor !== null, waived: [] }, policy, at);
   const personKick = draft.action === 'kick' && actor !== null;

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type Delivery, MalformedDelivery } from '../../core/handler.ts';
+import { personKey, tidyIdentifier, userIdTypes } from '../../core/identifier.ts';
 import { type IntentStatus, intentStatuses } from '../../core/intent.ts';
 import type { Log } from '../../core/log.ts';
+import { neutralEventSchema } from '../../core/neutral-event.ts';
 import type { Store } from '../../store/contract.ts';
 import type { DecisionResult, Decisions } from '../decisions.ts';
 import { readDelivery } from '../http.ts';
@@ -14,15 +16,16 @@ import {
   type Answer,
   type Call,
   cursorSchema,
+  defineRoute,
   idOf,
   limitSchema,
+  nextSchema,
+  nothing,
   type Route,
-  readJson,
-  readQuery,
   reasonSchema,
 } from './route.ts';
 import { apiSource } from './source.ts';
-import { intentView } from './view.ts';
+import { intentHistoryReply, intentReply, intentView, receiptReply } from './view.ts';
 
 export interface IntentRoutesOptions {
   readonly store: Pick<Store, 'listIntents' | 'findIntent'>;
@@ -38,7 +41,6 @@ const statusesOf = new Map<string, readonly IntentStatus[]>([
 ]);
 
 const listQuery = z.strictObject({
-  /** Several with commas between them. */
   status: z
     .string()
     .transform((text) => text.split(','))
@@ -46,8 +48,15 @@ const listQuery = z.strictObject({
       error: `is not one of ${[...statusesOf.keys()].join(' ')}`,
     })
     .transform((words) => words.flatMap((word) => statusesOf.get(word) ?? []))
-    .optional(),
-  person: z.string().min(1).max(64).optional(),
+    .optional()
+    .describe(`one or several with commas between them: ${[...statusesOf.keys()].join(' ')}`),
+  person: z
+    .string()
+    .min(1)
+    .max(300)
+    .transform(readPerson)
+    .optional()
+    .describe('the key of a person, or any identifier as `<userIdType>:<userId>`'),
   source: z.string().min(1).max(128).optional(),
   cursor: cursorSchema,
   limit: limitSchema,
@@ -55,61 +64,127 @@ const listQuery = z.strictObject({
 
 const reasonBody = z.strictObject({ reason: reasonSchema.nullable().default(null) });
 
+const askHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x20-\x7e]{1,200}$/, 'is not 1 to 200 characters of ASCII')
+    .optional()
+    .describe('the same key with the same body is the same request, for each token'),
+});
+
 /** Asking for intents, looking at them, and deciding about them. */
 export function intentRoutes(options: IntentRoutesOptions): readonly Route[] {
-  const { store, decisions } = options;
-
-  async function show(id: string): Promise<Answer> {
-    const found = await store.findIntent(id);
-    if (!found) throw new HttpProblem(404);
-    return { status: 200, body: { ...intentView(found.intent), outcomes: found.outcomes } };
-  }
-
-  const decide = (verb: 'approve' | 'cancel') => async (call: Call) => {
-    const { reason } = readJson(call, reasonBody);
-    const result = await decisions[verb](idOf(call), { actor: call.principal.actor, reason });
-    if (result.kind !== 'done') throw problemOf(result);
-    return show(idOf(call));
-  };
-
   return [
-    { method: 'post', path: '/intents', role: 'operator', answer: (call) => ask(call, options) },
-    {
+    defineRoute({
+      method: 'post',
+      path: '/intents',
+      role: 'operator',
+      summary: 'Ask for a kick, a resign or a withdraw; a resign waits for the approval of another person',
+      headers: askHeaders,
+      ownBody: neutralEventSchema.meta({ id: 'NeutralEvent' }),
+      status: 202,
+      reply: receiptReply,
+      problems: [422],
+      answer: (call) => ask(call, call.headers['idempotency-key'] ?? null, options),
+    }),
+    defineRoute({
       method: 'get',
       path: '/intents',
       role: 'viewer',
-      async answer(call) {
-        const { status = null, person = null, source = null, ...page } = readQuery(call, listQuery);
-        const { items, next } = await store.listIntents({ statuses: status, person, source, ...page });
+      summary: 'Intents, newest first',
+      query: listQuery,
+      status: 200,
+      reply: z.strictObject({ intents: z.array(intentReply), next: nextSchema }),
+      async answer({ query: { status = null, person = null, source = null, ...page } }) {
+        const { items, next } = await options.store.listIntents({
+          statuses: status,
+          person,
+          source,
+          ...page,
+        });
         return { status: 200, body: { intents: items.map(intentView), next } };
       },
-    },
-    { method: 'get', path: '/intents/:id', role: 'viewer', answer: (call) => show(idOf(call)) },
-    { method: 'post', path: '/intents/:id/approve', role: 'approver', answer: decide('approve') },
-    { method: 'post', path: '/intents/:id/cancel', role: 'operator', answer: decide('cancel') },
-    {
+    }),
+    ...oneIntentRoutes(options),
+  ];
+}
+
+function oneIntentRoutes({ store, decisions }: IntentRoutesOptions): readonly Route[] {
+  async function show(id: string): Promise<Answer<z.output<typeof intentHistoryReply>>> {
+    const found = await store.findIntent(id);
+    if (!found) throw new HttpProblem(404);
+    return { status: 200, body: { ...intentView(found.intent), outcomes: [...found.outcomes] } };
+  }
+
+  const decide = (verb: 'approve' | 'cancel', { role, summary }: Pick<Route, 'role' | 'summary'>) =>
+    defineRoute({
+      method: 'post',
+      path: `/intents/:id/${verb}`,
+      role,
+      summary,
+      body: reasonBody,
+      status: 200,
+      reply: intentHistoryReply,
+      problems: [404, 409],
+      async answer(call) {
+        const decider = { actor: call.principal.actor, reason: call.body.reason };
+        const result = await decisions[verb](idOf(call), decider);
+        if (result.kind !== 'done') throw problemOf(result);
+        return show(idOf(call));
+      },
+    });
+
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/intents/:id',
+      role: 'viewer',
+      summary: 'One intent with its whole history',
+      status: 200,
+      reply: intentHistoryReply,
+      problems: [404],
+      answer: (call) => show(idOf(call)),
+    }),
+    decide('approve', {
+      role: 'approver',
+      summary: 'Release what is held; nobody approves what they asked for',
+    }),
+    decide('cancel', { role: 'operator', summary: 'Cancel what is held, scheduled, or not begun' }),
+    defineRoute({
       method: 'post',
       path: '/intents/:id/retry',
       role: 'operator',
+      summary: 'Ask again for what failed, was canceled or was simulated: a new intent',
+      body: nothing,
+      status: 202,
+      reply: receiptReply,
+      problems: [404, 409],
       async answer(call) {
-        readJson(call, z.strictObject({}));
         const request = { actor: call.principal.actor, delivery: readDelivery(call.request) };
         const result = await decisions.retry(idOf(call), request);
         if (result.kind === 'receipt' || result.kind === 'busy') return answerTo(result);
         throw problemOf(result);
       },
-    },
+    }),
   ];
+}
+
+/** An identifier stands for everybody whose intents have it; a key has no colon. */
+function readPerson(given: string): string {
+  const [, type, userId] = /^([a-z_]+):(.+)$/.exec(given) ?? [];
+  const userIdType = userIdTypes.find((one) => one === type);
+  return userIdType && userId ? personKey(tidyIdentifier({ userIdType, userId })) : given;
 }
 
 /**
  * Takes a neutral event from a person. A body that cannot be read leaves its idempotency key free: put right and sent
  * again, it takes the place of its dead letter.
  */
-async function ask({ request, principal }: Call, { receiver, log }: IntentRoutesOptions): Promise<Answer> {
-  const key = request.get('idempotency-key') ?? null;
-  if (key !== null && !/^[\x20-\x7e]{1,200}$/.test(key))
-    throw new HttpProblem(400, { detail: 'Idempotency-Key: is not 1 to 200 characters of ASCII' });
+async function ask(
+  { request, principal }: Pick<Call, 'request' | 'principal'>,
+  key: string | null,
+  { receiver, log }: IntentRoutesOptions,
+): Promise<Answer<z.output<typeof receiptReply>>> {
   const delivery = readDelivery(request);
   const parts = readParts(apiSource, delivery, log);
   const scope = encodeURIComponent(principal.name);
@@ -131,14 +206,15 @@ function keylessId(scope: string, { body }: Delivery, parts: readonly Part[]): s
   return isReadable ? `request:${randomUUID()}` : `unreadable:${scope}:${digestOf(body)}`;
 }
 
-function answerTo(taken: Taken): Answer {
+function answerTo(taken: Taken): Answer<z.output<typeof receiptReply>> {
   if (taken.kind === 'busy') throw new HttpProblem(503, busyProblem);
   const { receipt } = taken;
   switch (receipt.kind) {
     case 'accepted':
     case 'duplicate': {
       const { kind: status, intents } = receipt;
-      return { status: 202, body: { status, intents }, headers: { location: `/v1/intents/${intents[0]}` } };
+      const body = { status, intents: [...intents] };
+      return { status: 202, body, headers: { location: `/v1/intents/${intents[0]}` } };
     }
     case 'dead-letter': {
       const { id, faults } = receipt;

@@ -4,8 +4,8 @@ import type { Store } from '../../store/contract.ts';
 import type { SourceActivity } from '../activity.ts';
 import { HttpProblem } from '../problem.ts';
 import type { Sources } from '../source.ts';
-import { type Call, type Route, readJson, reasonSchema } from './route.ts';
-import { figuresView, pauseView, sourceView } from './view.ts';
+import { defineRoute, type Route, reasonSchema } from './route.ts';
+import { figuresReply, figuresView, pauseReply, pauseView, sourceReply, sourceView } from './view.ts';
 
 /** Something that does not work as it should, and what it is. */
 export interface Degradation {
@@ -28,52 +28,79 @@ export function silences(activity: readonly SourceActivity[]): Degradation[] {
   return silent.map(({ id }) => ({ code: 'source_silent', message: `nothing has come from ${id}` }));
 }
 
-const pauseBody = z.strictObject({ scope: z.string().min(1).max(128), reason: reasonSchema.nullish() });
+const pauseBody = z.strictObject({
+  scope: z.string().min(1).max(128).describe('all, resign, kick, or the id of a source'),
+  reason: reasonSchema.nullish(),
+});
+
+const pausesReply = z.strictObject({ pauses: z.array(pauseReply) });
+
+const statusReply = z.strictObject({
+  status: z.enum(['ok', 'degraded']),
+  degraded: z.array(z.strictObject({ code: z.string(), message: z.string() })),
+  ...pausesReply.shape,
+  figures: figuresReply,
+});
 
 /** Pausing and resuming, and how things are. */
 export function operationRoutes(options: OperationRoutesOptions): readonly Route[] {
-  const { store, sources, activity, degradations, now } = options;
-
-  async function listPauses() {
-    return (await store.pauses()).map(pauseView);
-  }
-
-  const turn = (verdict: 'paused' | 'resumed') => async (call: Call) => {
-    const { scope, reason = null } = readJson(call, pauseBody);
-    const { actor } = call.principal;
-    const paused = (await store.pauses()).some((one) => one.scope === scope);
-    if (!paused && !['all', 'resign', 'kick', ...sources.keys()].includes(scope))
-      throw new HttpProblem(400, { detail: 'scope: is not all, resign, kick or the id of a source' });
-    const time = now();
-    await store.setPause(scope, verdict === 'paused' ? { by: actor, at: time, reason } : null);
-    const type = 'operator.decided';
-    await store.record(
-      recordOutcome({ type, source: 'api', time, actor, reason, reference: scope, verdict }),
-    );
-    return { status: 200, body: { pauses: await listPauses() } };
-  };
-
+  const { store, activity, degradations, now } = options;
   return [
-    { method: 'post', path: '/pause', role: 'operator', answer: turn('paused') },
-    { method: 'post', path: '/resume', role: 'operator', answer: turn('resumed') },
-    {
+    turn('paused', options),
+    turn('resumed', options),
+    defineRoute({
       method: 'get',
       path: '/status',
       role: 'viewer',
+      summary: 'What is degraded and why, how much waits, what is paused',
+      status: 200,
+      reply: statusReply,
       async answer() {
         const degraded = [...degradations(), ...silences(activity())];
         const status = degraded.length > 0 ? 'degraded' : 'ok';
         const figures = figuresView(await store.figures(now()));
-        return { status: 200, body: { status, degraded, pauses: await listPauses(), figures } };
+        return { status: 200, body: { status, degraded, pauses: await listPauses(store), figures } };
       },
-    },
-    {
+    }),
+    defineRoute({
       method: 'get',
       path: '/sources',
       role: 'viewer',
+      summary: 'Last delivery, error rate and silence of each source',
+      status: 200,
+      reply: z.strictObject({ sources: z.array(sourceReply) }),
       async answer() {
         return { status: 200, body: { sources: activity().map(sourceView) } };
       },
-    },
+    }),
   ];
+}
+
+async function listPauses(store: Pick<Store, 'pauses'>): Promise<z.output<typeof pauseReply>[]> {
+  return (await store.pauses()).map(pauseView);
+}
+
+function turn(verdict: 'paused' | 'resumed', { store, sources, now }: OperationRoutesOptions): Route {
+  const isPause = verdict === 'paused';
+  return defineRoute({
+    method: 'post',
+    path: isPause ? '/pause' : '/resume',
+    role: 'operator',
+    summary: isPause ? 'Stop acting on a scope; taking in goes on' : 'Act on a scope again',
+    body: pauseBody,
+    status: 200,
+    reply: pausesReply,
+    async answer({ principal: { actor }, body: { scope, reason = null } }) {
+      const paused = (await store.pauses()).some((one) => one.scope === scope);
+      if (!paused && !['all', 'resign', 'kick', ...sources.keys()].includes(scope))
+        throw new HttpProblem(400, { detail: 'scope: is not all, resign, kick or the id of a source' });
+      const time = now();
+      await store.setPause(scope, isPause ? { by: actor, at: time, reason } : null);
+      const type = 'operator.decided';
+      await store.record(
+        recordOutcome({ type, source: 'api', time, actor, reason, reference: scope, verdict }),
+      );
+      return { status: 200, body: { pauses: await listPauses(store) } };
+    },
+  });
 }

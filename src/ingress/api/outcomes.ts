@@ -3,8 +3,8 @@ import type { Response } from 'express';
 import { z } from 'zod';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Store } from '../../store/contract.ts';
-import { HttpProblem } from '../problem.ts';
-import { type Call, limitSchema, positionSchema, type Route, readQuery } from './route.ts';
+import { defineRoute, limitSchema, nextSchema, positionSchema, type Route } from './route.ts';
+import { outcomeReply } from './view.ts';
 
 /** Where the live stream comes from. */
 export interface OutcomeReader {
@@ -23,21 +23,37 @@ export interface OutcomeRoutesOptions {
   readonly stallMs?: number;
 }
 
-const query = z.strictObject({ after: positionSchema.default(0), limit: limitSchema });
+const query = z.strictObject({
+  after: positionSchema.default(0).describe('a position; 0 is before the first'),
+  limit: limitSchema,
+});
+
+/** Where a client that lost its connection goes on. */
+const headers = z.object({
+  'last-event-id': z
+    .union([z.literal('').transform(() => undefined), positionSchema], { error: 'is not a position' })
+    .optional()
+    .describe('for a stream: goes on after this position'),
+});
 
 /** The trail of outcomes: a page of it, or all of it as it grows. */
 export function outcomeRoutes(options: OutcomeRoutesOptions): readonly Route[] {
   return [
-    {
+    defineRoute({
       method: 'get',
       path: '/outcomes',
       role: 'viewer',
-      async answer(call) {
-        const { after, limit } = readQuery(call, query);
-        call.response.vary('Accept');
-        const wanted = call.request.accepts(['application/json', 'text/event-stream']);
-        if (wanted === 'text/event-stream' && call.request.method === 'GET') {
-          await streamOutcomes(call.response, lastSeen(call) ?? after, options);
+      summary: 'Outcomes in order: a page, or as text/event-stream from there on, live',
+      query,
+      headers,
+      status: 200,
+      reply: z.strictObject({ outcomes: z.array(outcomeReply), next: nextSchema }),
+      events: outcomeReply,
+      async answer({ request, response, query: { after, limit }, headers: { 'last-event-id': lastSeen } }) {
+        response.vary('Accept');
+        const wanted = request.accepts(['application/json', 'text/event-stream']);
+        if (wanted === 'text/event-stream' && request.method === 'GET') {
+          await streamOutcomes(response, lastSeen ?? after, options);
           return null;
         }
         const outcomes = await options.store.outcomesAfter(after, limit + 1);
@@ -45,17 +61,8 @@ export function outcomeRoutes(options: OutcomeRoutesOptions): readonly Route[] {
         const next = outcomes.length > limit ? String(page.at(-1)?.data.position) : null;
         return { status: 200, body: { outcomes: page, next } };
       },
-    },
+    }),
   ];
-}
-
-/** Where a client that lost its connection goes on. */
-function lastSeen({ request }: Call): number | null {
-  const given = request.get('last-event-id');
-  if (given === undefined || given === '') return null;
-  const parsed = positionSchema.safeParse(given);
-  if (!parsed.success) throw new HttpProblem(400, { detail: 'Last-Event-ID: is not a position' });
-  return parsed.data;
 }
 
 /** Server-sent events; the id of each is its position. Nothing is read ahead of what the client has taken. */

@@ -182,7 +182,8 @@ function bringKick(
   identifiers: readonly Identifier[],
   now: number,
 ): void {
-  const { source, person, eventId, subject, reason, requestedBy, actor, occurredAt, waived } = intent;
+  const { source, person, eventId, subject, reason, requestedBy, actor, occurredAt, waived, traceparent } =
+    intent;
   const kick = insertIntent(connection, {
     source,
     eventId: `${eventId}#kick`,
@@ -200,6 +201,7 @@ function bringKick(
       effectiveAt: null,
       retryOf: null,
       broughtBy: intent.id,
+      traceparent,
     },
     status: 'pending',
     urgent: false,

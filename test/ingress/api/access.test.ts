@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { as, inHouse, tokens } from '../house.ts';
+import { fetchDocument, type Operation } from './document.ts';
 
-type Method = 'get' | 'post';
-
-const routes: readonly [Method, string, string][] = [
+/** Every operation, and the role it needs; `/openapi.json` has the same ones, which is checked below. */
+const routes: readonly [Operation['method'], string, string][] = [
   ['get', '/v1/outcomes', 'viewer'],
   ['get', '/v1/intents', 'viewer'],
   ['get', '/v1/intents/x', 'viewer'],
@@ -24,6 +24,19 @@ const people = { viewer: 'vera', operator: 'olaf', approver: 'anna' };
 const order = Object.keys(people);
 
 describe('the operator API', () => {
+  it(
+    'has these routes for these roles, and no others',
+    inHouse(async (house) => {
+      const { operations } = await fetchDocument(house);
+      const documented = operations.map(({ method, path, role }) => [
+        method,
+        path.replace('{id}', 'x'),
+        role,
+      ]);
+      expect(documented.map(String).sort()).toEqual(routes.map(String).sort());
+    }),
+  );
+
   it.each(routes)('lets nobody below its role use %s %s (%s)', (method, path, role) =>
     inHouse(async ({ url }) => {
       for (const [own, name] of Object.entries(people)) {
@@ -97,6 +110,24 @@ describe('the operator API', () => {
       await request(house.url).post('/v1/pause').set(as('vera'));
       expect(await house.outcomes()).toHaveLength(11);
     }),
+  );
+
+  it(
+    'asks those who come too often to wait, each for themselves',
+    inHouse(
+      async (house) => {
+        const get = (name: string) => request(house.url).get('/v1/sources').set(as(name));
+        house.clock.now += 1_500;
+        for (let i = 0; i < 3; i += 1) expect((await get('vera')).status).toBe(200);
+        const refused = await get('vera');
+        expect([refused.status, refused.type]).toEqual([429, 'application/problem+json']);
+        expect(refused.headers['retry-after']).toBe('4');
+        expect((await get('olaf')).status).toBe(200);
+        house.clock.now += Number(refused.headers['retry-after']) * 1_000;
+        expect((await get('vera')).status).toBe(200);
+      },
+      { pace: { requests: 3, perMs: 5_000 } },
+    ),
   );
 
   it(

@@ -138,6 +138,24 @@ describe('POST /v1/intents', () => {
 
 describe('GET /v1/intents', () => {
   it(
+    'finds a person by any identifier of theirs',
+    inHouse(async (house) => {
+      const identifiers = [
+        { userIdType: 'external_id', userId: '1001' },
+        { userIdType: 'email', userId: 'ada@example.com' },
+      ];
+      await ask(house, { type: 'user.kick', timestamp: '2026-11-20T07:59:00Z', data: { identifiers } });
+      await ask(house, event('user.kick', 'bob@example.com'));
+      const found = async (person: string) =>
+        (await get(house, `/v1/intents?person=${encodeURIComponent(person)}`)).body.intents.length;
+      expect(await found('external_id:1001')).toBe(1);
+      expect(await found('email:Ada@Example.com')).toBe(1);
+      expect(await found('email:eve@example.com')).toBe(0);
+      expect(await found('username:ada@example.com')).toBe(0);
+    }),
+  );
+
+  it(
     'pages through what there is, newest first, and filters it',
     inHouse(async (house) => {
       for (let i = 0; i < 5; i += 1) await ask(house, event('user.kick', `p${i}@example.com`));

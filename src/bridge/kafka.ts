@@ -1,0 +1,61 @@
+import type { Config } from '../config.ts';
+import type { Log } from '../core/log.ts';
+import type { Degradation } from '../ingress/api/operation.ts';
+import { createKafkaIngress, type KafkaIngress } from '../ingress/kafka.ts';
+import type { Receiver } from '../ingress/receive.ts';
+import { createKafkaClient } from '../kafka/client.ts';
+import { createKafkaPublisher } from '../publishers/kafka.ts';
+import type { Publisher } from '../publishers/relay.ts';
+
+/** What Kafka is to the bridge: a way in, a publisher, or both. */
+export interface KafkaRooms {
+  readonly publishers: readonly Publisher[];
+  startConsuming(receiver: Receiver): void;
+  stopConsuming(): Promise<void>;
+  /** What of it does not work. */
+  troubles(): Degradation[];
+  /** `null` when no topic is consumed. */
+  contactAgeMs(): number | null;
+  close(): Promise<void>;
+}
+
+interface KafkaRoomsOptions {
+  readonly log: Log;
+  readonly random: () => number;
+}
+
+/** Connects to nothing yet, and never fails: that Kafka is away is a degradation. */
+export function createKafkaRooms(
+  config: NonNullable<Config['kafka']>,
+  { log, random }: KafkaRoomsOptions,
+): KafkaRooms {
+  const { groupId, consume: topics, outcomes } = config;
+  const client = createKafkaClient(config, log);
+  const publisher = outcomes && createKafkaPublisher({ client, topic: outcomes.topic, log });
+  let ingress: KafkaIngress | null = null;
+
+  return {
+    publishers: publisher ? [publisher] : [],
+    startConsuming(receiver) {
+      if (topics.length === 0) return;
+      ingress = createKafkaIngress({ client, receiver, groupId, topics, log, random });
+      ingress.start();
+    },
+    async stopConsuming() {
+      await ingress?.stop();
+    },
+    troubles() {
+      const found = [
+        { where: 'topics', fault: ingress?.trouble() },
+        { where: 'outcomes', fault: publisher?.trouble() },
+      ];
+      return found.flatMap(({ where, fault }) =>
+        fault ? [{ code: `kafka_${fault.code}`, message: `${where}: ${fault.message}` }] : [],
+      );
+    },
+    contactAgeMs: () => ingress?.contactAgeMs() ?? null,
+    async close() {
+      await publisher?.close();
+    },
+  };
+}

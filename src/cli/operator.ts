@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Outcome } from '../core/outcome.ts';
+import { outcomeReply, readReply } from './reply.ts';
+import { type AskingOptions, CommandFailure, exitCodes, printable, type Shell } from './shell.ts';
+
+/** The operator API of a running bridge, as the commands use it. Whatever it does not do ends the command. */
+export interface Operator {
+  get(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<unknown>;
+  post(path: string, body: object, headers?: Readonly<Record<string, string>>): Promise<unknown>;
+  /** Outcomes past a position as they come, without end; takes up a stream that broke off. */
+  follow(after: number): AsyncIterable<Outcome>;
+}
+
+const defaultUrl = 'http://127.0.0.1:8080';
+const timeoutMs = 30_000;
+/** How often a request is sent again that the bridge could not take at the moment. */
+const maxRepeats = 10;
+/** Longer than the keep-alive of a stream: 15 s. */
+const silenceMs = 45_000;
+const reconnectMs = 1_000;
+
+/** @throws CommandFailure without a token, or for a URL that is none */
+export function createOperator({ env }: Pick<Shell, 'env'>, options: AskingOptions): Operator {
+  const base = readUrl(options.url ?? env.OFFBOARD_URL ?? defaultUrl);
+  const token = env.OFFBOARD_TOKEN;
+  if (!token)
+    throw new CommandFailure(exitCodes.misused, 'OFFBOARD_TOKEN is not set: your token of server.tokens');
+
+  async function send(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = { authorization: `Bearer ${token}`, accept: 'application/json', ...init.headers };
+    try {
+      // A redirect would carry the token to somebody else.
+      return await fetch(`${base}/v1${path}`, { redirect: 'error', ...init, headers });
+    } catch (error) {
+      throw new CommandFailure(exitCodes.failed, `${base} cannot be reached: ${causeOf(error)}`);
+    }
+  }
+
+  /** A request that was turned away before anything was done with it (429, 503) is sent again. */
+  async function ask(path: string, init: RequestInit = {}): Promise<unknown> {
+    for (let repeat = 0; ; repeat += 1) {
+      const response = await send(path, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+      if (response.ok) return await readJson(response);
+      const waitS = Number(response.headers.get('retry-after') ?? Number.NaN);
+      if (repeat === maxRepeats || !(waitS >= 0 && waitS <= 60)) throw await refusal(response);
+      await response.body?.cancel();
+      await sleep(waitS * 1_000);
+    }
+  }
+
+  return {
+    get(path, query = {}) {
+      const given = Object.entries(query).filter(([, value]) => value !== undefined) as [string, string][];
+      return ask(given.length > 0 ? `${path}?${new URLSearchParams(given)}` : path);
+    },
+    post: (path, body, headers = {}) =>
+      ask(path, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json', ...headers },
+      }),
+    async *follow(after) {
+      let position = after;
+      for (;;) {
+        for await (const outcome of readStream(send, position)) {
+          position = outcome.data.position;
+          yield outcome;
+        }
+        await sleep(reconnectMs);
+      }
+    },
+  };
+}
+
+/** One connection's worth of the stream; ends when the connection does. */
+async function* readStream(
+  send: (path: string, init: RequestInit) => Promise<Response>,
+  after: number,
+): AsyncGenerator<Outcome> {
+  const silence = new AbortController();
+  const headers = { accept: 'text/event-stream', 'last-event-id': String(after) };
+  const response = await send('/outcomes', { headers, signal: silence.signal });
+  if (!response.ok) throw await refusal(response);
+  let timer = setTimeout(() => silence.abort(), silenceMs);
+  let text = '';
+  try {
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), silenceMs);
+      text += chunk;
+      const frames = text.split('\n\n');
+      text = frames.pop() ?? '';
+      for (const frame of frames) {
+        const data = /^data: (.*)$/m.exec(frame)?.[1];
+        if (data) yield readReply(outcomeReply, JSON.parse(data));
+      }
+    }
+  } catch (error) {
+    const brokeOff = error instanceof TypeError || (error instanceof Error && error.name === 'AbortError');
+    if (!brokeOff) throw error;
+  } finally {
+    clearTimeout(timer);
+    silence.abort();
+  }
+}
+
+function readUrl(given: string): string {
+  const url = URL.parse(given);
+  if (url && /^https?:$/.test(url.protocol) && !url.username && !url.search && !url.hash)
+    return given.replace(/\/+$/, '');
+  throw new CommandFailure(exitCodes.misused, `${printable(given)} is not a URL such as ${defaultUrl}`);
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    throw new CommandFailure(exitCodes.failed, 'the answer is not that of an Offboard Bridge');
+  }
+}
+
+async function refusal(response: Response): Promise<CommandFailure> {
+  const exitCode = response.status < 500 && response.status !== 429 ? exitCodes.refused : exitCodes.failed;
+  const problem: unknown = await response.json().catch(() => null);
+  const { title, detail } = Object(problem) as { title?: unknown; detail?: unknown };
+  const says = [title, detail].filter((one) => typeof one === 'string').map((one) => printable(String(one)));
+  return new CommandFailure(exitCode, [`the bridge answers ${response.status}`, ...says].join(': '));
+}
+
+/** `fetch` wraps what went wrong. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof Error)) return 'unknown';
+  return cause.name === 'TimeoutError' ? 'no answer in time' : cause.message || cause.name;
+}

@@ -1,0 +1,63 @@
+import { Command, CommanderError } from 'commander';
+import { addAudit } from './audit.ts';
+import { addCheck } from './check.ts';
+import { addDeadLetters } from './dead-letters.ts';
+import { addDecisions } from './decide.ts';
+import { addIntents } from './intents.ts';
+import { addKick } from './kick.ts';
+import { addOutcomes } from './outcomes.ts';
+import { addPauses } from './pause.ts';
+import { addReconcile } from './reconcile.ts';
+import { addResign } from './resign.ts';
+import { addServe } from './serve.ts';
+import { CommandFailure, exitCodes, type Shell } from './shell.ts';
+import { addStatus } from './status.ts';
+import { addTry } from './try.ts';
+
+/** Every command adds itself; `serve` is the one that is meant when none is named. */
+const commands: readonly ((program: Command, shell: Shell) => void)[] = [
+  addServe,
+  addCheck,
+  addTry,
+  addStatus,
+  addIntents,
+  addKick,
+  addResign,
+  addReconcile,
+  addDecisions,
+  addDeadLetters,
+  addOutcomes,
+  addPauses,
+  addAudit,
+];
+
+const environment = `
+Environment:
+  OFFBOARD_CONFIG  the configuration file of serve, check, try and reconcile
+  OFFBOARD_URL     where the bridge is, for the commands that ask it; http://127.0.0.1:8080 unless told
+  OFFBOARD_TOKEN   your token of server.tokens; never given as an argument, which others could read
+
+Exit codes: 0 done; 1 it failed; 2 not called as it must be; 3 the bridge refused it; 4 --wait: it ended otherwise.
+`;
+
+/** Runs one command. @param args without the program's own name. @returns the exit code */
+export async function run(args: readonly string[], shell: Shell): Promise<number> {
+  const program = new Command('offboard-bridge')
+    .description('Locks leavers out through GenAuth, and says what became of it.')
+    .addHelpText('after', environment)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => shell.stdout.write(text),
+      writeErr: (text) => shell.stderr.write(text),
+    });
+  for (const add of commands) add(program, shell);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCodes.done;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.misused;
+    if (!(error instanceof CommandFailure)) throw error;
+    if (error.message) shell.stderr.write(`${error.message}\n`);
+    return error.exitCode;
+  }
+}

@@ -1,0 +1,136 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import type { Identifier } from '../core/identifier.ts';
+import { ask, report } from './ask.ts';
+import { collectIdentifier, readIdentifier } from './identifier.ts';
+import { type Leaver, readLeavers } from './leavers-file.ts';
+import { createOperator } from './operator.ts';
+import { readReply, receiptReply } from './reply.ts';
+import {
+  type AskingOptions,
+  addAsking,
+  CommandFailure,
+  exitCodes,
+  type Shell,
+  say,
+  sayJson,
+  table,
+} from './shell.ts';
+
+interface ResignOptions extends AskingOptions {
+  readonly also?: readonly Identifier[];
+  readonly file?: string;
+  readonly subject?: string;
+  readonly effectiveAt?: string;
+  readonly reason?: string;
+  readonly yes?: boolean;
+}
+
+export function addResign(program: Command, shell: Shell): void {
+  addAsking(program, 'resign', 'ask that people be resigned; held until another person approves')
+    .argument('[identifier]', 'such as email:ada@example.com', readIdentifier)
+    .option(
+      '--also <identifier>',
+      'another identifier of the same person; may be repeated',
+      collectIdentifier,
+    )
+    .option('--file <csv>', 'many people: a column for each kind of identifier, subject, effectiveAt, reason')
+    .option('--subject <id>', 'the id of the person in the HR system')
+    .option('--effective-at <time>', 'the last day, such as 2026-12-01T00:00:00+08:00; now, unless told')
+    .option('--reason <text>', 'why; it is kept with the outcome')
+    .option('--yes', 'with --file: ask without a confirmation')
+    .action(async (identifier: Identifier | undefined, options: ResignOptions) => {
+      if ((identifier === undefined) === (options.file === undefined))
+        throw new CommandFailure(exitCodes.misused, 'give either one identifier or --file');
+      if (identifier) await resignOne(identifier, options, shell);
+      else await resignFile(options, shell);
+    });
+}
+
+async function resignOne(identifier: Identifier, options: ResignOptions, shell: Shell): Promise<void> {
+  const operator = createOperator(shell, options);
+  const answer = await ask(operator, {
+    type: 'user.resign',
+    identifiers: [identifier, ...(options.also ?? [])],
+    subject: options.subject,
+    effectiveAt: options.effectiveAt,
+    reason: options.reason,
+    key: randomUUID(),
+    timestamp: new Date().toISOString(),
+  });
+  await report(answer, { operator, shell, json: options.json ?? false, wait: false });
+}
+
+async function resignFile(options: ResignOptions, shell: Shell): Promise<void> {
+  const operator = createOperator(shell, options);
+  const { text, timestamp } = readFile(options.file ?? '');
+  const { leavers, faults } = readLeavers(text);
+  if (faults.length > 0) {
+    const list = faults.map((fault) => `  ${fault}`);
+    throw new CommandFailure(exitCodes.misused, [`${options.file} cannot be used:`, ...list].join('\n'));
+  }
+  say(shell.stderr, ...preview(leavers, options), '');
+  if (!options.yes) await confirm(leavers.length, shell);
+  const digest = createHash('sha256').update(text).update(timestamp).digest('hex').slice(0, 32);
+  const asked: { line: number; status: string; intents: readonly string[] }[] = [];
+  try {
+    for (const { line, ...leaver } of leavers) {
+      const reason = leaver.reason ?? options.reason;
+      const effectiveAt = leaver.effectiveAt ?? options.effectiveAt;
+      const key = `file:${digest}:${line}`;
+      const request = { ...leaver, type: 'user.resign', reason, effectiveAt, key, timestamp } as const;
+      asked.push({ line, ...readReply(receiptReply, await ask(operator, request)) });
+      if (shell.stderr.isTTY) shell.stderr.write(`\r${progressBar(asked.length, leavers.length)}`);
+    }
+  } finally {
+    if (shell.stderr.isTTY) shell.stderr.write('\n');
+    if (options.json) sayJson(shell, { asked });
+    else
+      say(
+        shell.stdout,
+        `${asked.length} of ${leavers.length} asked for; the same file asks for nobody twice`,
+      );
+  }
+}
+
+/** The time of the file is that of the request: so the same file is the same request, and a newer one is not. */
+function readFile(path: string): { text: string; timestamp: string } {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    return { text, timestamp: statSync(path).mtime.toISOString() };
+  } catch (error) {
+    const why = error instanceof TypeError ? 'is not text in UTF-8' : 'cannot be read';
+    throw new CommandFailure(exitCodes.misused, `${path} ${why}`);
+  }
+}
+
+function preview(leavers: readonly Leaver[], options: ResignOptions): string[] {
+  const rows = leavers.map(({ line, identifiers, subject, effectiveAt, reason }) => [
+    `line ${line}`,
+    identifiers.map(({ userIdType, userId }) => `${userIdType}:${userId}`).join(' '),
+    subject ?? '',
+    effectiveAt ?? options.effectiveAt ?? 'now',
+    reason ?? options.reason ?? '',
+  ]);
+  return table(rows);
+}
+
+async function confirm(count: number, { stdin, stderr }: Shell): Promise<void> {
+  if (!stdin.isTTY) {
+    throw new CommandFailure(exitCodes.misused, 'nobody is there to confirm this; --yes asks without');
+  }
+  const prompt = createInterface({ input: stdin, output: stderr });
+  try {
+    const typed = await prompt.question(`A resign cannot be undone. Type ${count} to ask for these: `);
+    if (typed.trim() !== String(count)) throw new CommandFailure(exitCodes.misused, 'nobody was asked for');
+  } finally {
+    prompt.close();
+  }
+}
+
+function progressBar(done: number, all: number): string {
+  const filled = Math.round((done / all) * 30);
+  return `${'#'.repeat(filled)}${'.'.repeat(30 - filled)} ${done}/${all}`;
+}

@@ -1,0 +1,102 @@
+import type { Log } from '../core/log.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { KafkaClient, KafkaFault, KafkaMessage, KafkaProducer } from '../kafka/port.ts';
+import type { Publisher } from './relay.ts';
+
+export interface KafkaPublisherOptions {
+  readonly client: Pick<KafkaClient, 'openProducer'>;
+  readonly topic: string;
+  readonly log: Log;
+  /** How long one publish may take, which must be less than the relay's lease; 30 s unless told. */
+  readonly deadlineMs?: number;
+}
+
+export interface KafkaPublisher extends Publisher {
+  /** What kept the last publish from working; `null` = nothing did. */
+  trouble(): KafkaFault | null;
+  close(): Promise<void>;
+}
+
+/** Half of what a broker takes at once by default, because it counts its own framing too. */
+const maxSendBytes = 524_288;
+const defaultDeadlineMs = 30_000;
+const tooLate: KafkaFault = { code: 'unreachable', message: 'Kafka did not answer in time' };
+
+/**
+ * Publishes outcomes as CloudEvents in binary mode, in order, one send at a time. What became of a send that failed is
+ * not known, and its producer may still be at it; so that one is thrown away, and another repeats the same outcomes.
+ */
+export function createKafkaPublisher(options: KafkaPublisherOptions): KafkaPublisher {
+  const { client, topic, log, deadlineMs = defaultDeadlineMs } = options;
+  let producer: KafkaProducer | null = null;
+  let fault: KafkaFault | null = null;
+
+  async function sendAll(sender: KafkaProducer, outcomes: readonly Outcome[]): Promise<KafkaFault | null> {
+    for (const messages of inSends(outcomes.map(messageOf))) {
+      const failed = await sender.send(topic, messages);
+      // After the deadline nobody waits for this any more, and another producer is at the same outcomes.
+      if (failed || sender !== producer) return failed ?? tooLate;
+    }
+    return null;
+  }
+
+  return {
+    name: 'kafka',
+    async publish(outcomes) {
+      const sender = producer ?? client.openProducer();
+      producer = sender;
+      fault = await within(deadlineMs, sendAll(sender, outcomes));
+      if (!fault) return;
+      producer = null;
+      void sender.close();
+      log.warn({ topic, code: fault.code, reason: fault.message }, 'Kafka did not take outcomes');
+      throw new Error(fault.message);
+    },
+    trouble: () => fault,
+    async close() {
+      const last = producer;
+      producer = null;
+      await last?.close();
+    },
+  };
+}
+
+async function within(ms: number, work: Promise<KafkaFault | null>): Promise<KafkaFault | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<KafkaFault>((resolve) => {
+    timer = setTimeout(() => resolve(tooLate), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** In order, and each of a size that a broker takes. */
+function inSends(messages: readonly KafkaMessage[]): KafkaMessage[][] {
+  const sends: KafkaMessage[][] = [];
+  let room = 0;
+  for (const message of messages) {
+    const bytes = Buffer.byteLength(message.value);
+    if (bytes > room) {
+      sends.push([]);
+      room = maxSendBytes;
+    }
+    sends.at(-1)?.push(message);
+    room -= bytes;
+  }
+  return sends;
+}
+
+/**
+ * An outcome as a record. The key keeps the outcomes of one person in order; what concerns no person goes by its
+ * source. Source: github.com/cloudevents/spec, cloudevents/bindings/kafka-protocol-binding.md.
+ */
+function messageOf({ data, datacontenttype, ...attributes }: Outcome): KafkaMessage {
+  const headers: Record<string, string> = { 'content-type': datacontenttype };
+  for (const [name, value] of Object.entries(attributes)) if (value) headers[`ce_${name}`] = value;
+  // The attribute says in which trace it began; the header, which trace this record is a hop of.
+  if (attributes.traceparent) headers.traceparent = attributes.traceparent;
+  return { key: 'person' in data ? data.person : data.source, headers, value: JSON.stringify(data) };
+}

@@ -1,0 +1,262 @@
+import { utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { atBench, type Bench, runCommand } from './bench.ts';
+
+/** Asks for Ada's resignation, which is held; gives the id of the intent. */
+async function holdAda({ command }: Bench): Promise<string> {
+  const { code, out } = await command(['resign', 'email:ada@example.com', '--reason', 'last day', '--json']);
+  expect(code).toBe(0);
+  return JSON.parse(out).intents[0];
+}
+
+async function until(met: () => Promise<boolean>): Promise<void> {
+  while (!(await met())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+describe('kick', () => {
+  it(
+    'signs one person out and says what became of it',
+    atBench(async ({ command, emulator }) => {
+      const { code, out } = await command([
+        'kick',
+        'email:grace@example.com',
+        '--reason',
+        'lost laptop',
+        '--wait',
+      ]);
+      expect([code, out]).toEqual([
+        0,
+        expect.stringContaining('user.kick.succeeded  email:grace@example.com'),
+      ]);
+      expect(emulator.calls().filter(({ endpoint }) => endpoint === 'kick-users')).toHaveLength(1);
+    }),
+  );
+
+  it(
+    'ends with 4 when what was waited for ended otherwise',
+    atBench(async ({ command }) => {
+      const { code, out } = await command(['kick', 'email:nobody@example.com', '--wait', '--json']);
+      expect(code).toBe(4);
+      expect(JSON.parse(out)).toMatchObject({ status: 'failed', failure: { code: 'user_not_found' } });
+    }),
+  );
+
+  it.each(['ada@example.com', 'mail:ada@example.com', 'email:ada', 'user_id:1'])(
+    'does not take %j for a person',
+    async (who) => {
+      const { code, out, err } = await runCommand(['kick', who], { as: 'olaf' });
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toContain('argument');
+    },
+  );
+});
+
+describe('resign', () => {
+  it(
+    'waits for the approval of another person',
+    atBench(async (bench) => {
+      const { command, emulator } = bench;
+      const id = await holdAda(bench);
+      expect(await command(['approve', id], { as: 'olaf' })).toMatchObject({ code: 3, out: '' });
+      const approved = await command(['approve', id, '--reason', 'checked'], { as: 'anna' });
+      expect([approved.code, approved.out]).toEqual([0, expect.stringContaining(id)]);
+      await until(async () => (await command(['intents', id])).out.includes('succeeded'));
+      expect(emulator.users().find(({ email }) => email === 'ada@example.com')?.status).toBe('Resigned');
+      const { out } = await command(['intents', id]);
+      expect(out).toMatch(/user\.resign\.held.*needs_approval[\s\S]*user\.resign\.released/);
+    }),
+  );
+
+  it(
+    'asks for everybody in a file after a preview and a confirmation, and for nobody twice',
+    atBench(async ({ command, folder }) => {
+      const file = join(folder, 'leavers.csv');
+      const csv =
+        'external_id,email,reason\r\n1001,ada@example.com,"left, for good"\r\n1002,grace@example.com,\r\n';
+      await writeFile(file, csv);
+      const line = ['resign', '--file', file, '--reason', 'autumn'];
+      expect(await command(line)).toMatchObject({ code: 2, out: '' });
+      expect((await command(line, { typed: '3\n' })).code).toBe(2);
+      const list = async () => JSON.parse((await command(['intents', '--json'])).out).intents;
+      expect(await list()).toEqual([]);
+
+      const { code, out, err } = await command([...line, '--json'], { typed: '2\n' });
+      expect([code, err]).toEqual([0, expect.stringContaining('external_id:1001 email:ada@example.com')]);
+      expect(JSON.parse(out).asked).toMatchObject([
+        { line: 2, status: 'accepted' },
+        { line: 3, status: 'accepted' },
+      ]);
+      expect(await list()).toMatchObject([
+        { status: 'held', userId: '1002', reason: 'autumn' },
+        { status: 'held', userId: '1001', reason: 'left, for good' },
+      ]);
+      expect((await command([...line, '--yes'])).code).toBe(0);
+      expect(await list()).toHaveLength(2);
+      // The same content written later is another wish.
+      await utimes(file, new Date(), new Date('2026-11-01T00:00:00Z'));
+      expect((await command([...line, '--yes'])).code).toBe(0);
+      expect(await list()).toHaveLength(4);
+    }),
+  );
+
+  it(
+    'takes nobody of a file with a fault, and lists all of them',
+    atBench(async ({ command, folder }) => {
+      const file = join(folder, 'leavers.csv');
+      await writeFile(file, 'email,effectiveAt\nada@example.com,tomorrow\nnobody,\nADA@example.com,\n');
+      const { code, out, err } = await command(['resign', '--file', file, '--yes']);
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toContain('line 2: effectiveAt is not a time');
+      expect(err).toContain('line 3: email is not an email address');
+      expect(err).toContain('line 4: has the same email as line 2');
+      expect((await command(['intents'])).out).toBe('');
+    }),
+  );
+});
+
+describe('looking and deciding', () => {
+  it(
+    'list, filter, cancel and retry',
+    atBench(async (bench) => {
+      const { command } = bench;
+      const id = await holdAda(bench);
+      const held = await command(['intents', '--status', 'held', '--person', 'email:ada@example.com']);
+      expect(held.out).toMatch(
+        new RegExp(`^${id} +resign +held +email:ada@example.com +api .* needs_approval\n$`),
+      );
+      expect((await command(['intents', '--person', 'email:eve@example.com'])).out).toBe('');
+      expect(await command(['cancel', id])).toMatchObject({ code: 0, out: `${id} canceled\n` });
+      expect(await command(['cancel', id])).toMatchObject({ code: 3, err: expect.stringContaining('409') });
+      const retried = await command(['retry', id]);
+      expect([retried.code, retried.out]).toEqual([0, expect.stringMatching(/^accepted: \S+\n$/)]);
+    }),
+  );
+
+  it(
+    'pause, resume and show the status',
+    atBench(async ({ command }) => {
+      const paused = await command(['pause', 'resign', '--reason', 'HR sync looks odd']);
+      expect(paused.out).toMatch(/^paused {2}resign {2}by api:olaf .* {2}HR sync looks odd\n$/);
+      const status = await command(['status'], { as: 'vera' });
+      expect(status.out).toMatch(/^status +ok\n[\s\S]*paused {2}resign/);
+      expect((await command(['resume', 'resign'])).out).toBe('nothing is paused\n');
+      expect(await command(['pause', 'nothing'])).toMatchObject({ code: 3 });
+      expect(await command(['pause', 'all'], { as: 'vera' })).toMatchObject({
+        code: 3,
+        err: expect.stringContaining('this needs the role operator'),
+      });
+    }),
+  );
+
+  it(
+    'read a dead letter again',
+    atBench(async ({ command, bridge }) => {
+      const headers = { authorization: `Bearer ${'o'.repeat(32)}` };
+      await fetch(`${bridge.url}/v1/intents`, { method: 'POST', headers, body: '{"type":"user.kick"}' });
+      const { out } = await command(['dead-letters', '--json']);
+      const { id } = JSON.parse(out).deadLetters[0];
+      expect((await command(['dead-letters'])).out).toContain('timestamp: ');
+      const replayed = await command(['replay', id]);
+      expect([replayed.code, replayed.out]).toEqual([0, expect.stringMatching(/^dead-letter: .*timestamp/)]);
+      expect(await command(['replay', 'none'])).toMatchObject({ code: 3 });
+    }),
+  );
+});
+
+describe('outcomes', () => {
+  it(
+    'are printed as CloudEvents, and followed as they come',
+    atBench(async (bench) => {
+      const { command } = bench;
+      await holdAda(bench);
+      const read = () => command(['outcomes', '--json']);
+      await until(async () => (await read()).out !== '');
+      const [first = ''] = (await read()).out.split('\n');
+      expect(JSON.parse(first)).toMatchObject({ type: 'user.resign.held', data: { position: 1 } });
+      const following = command(['outcomes', '--follow', '--after', '1', '--limit', '1']);
+      await command(['pause', 'all', '--reason', 'an incident']);
+      expect((await following).out).toMatch(
+        /operator\.decided {2}all {2}paused {2}by api:olaf {2}an incident\n$/,
+      );
+    }),
+  );
+});
+
+describe('a command that asks', () => {
+  it('needs a token, which is no argument', async () => {
+    const { code, err } = await runCommand(['status']);
+    expect([code, err]).toEqual([2, expect.stringContaining('OFFBOARD_TOKEN')]);
+    expect((await runCommand(['status', '--token', 'x'], { as: 'vera' })).code).toBe(2);
+  });
+
+  it('says that nobody is there', async () => {
+    const env = { OFFBOARD_URL: 'http://127.0.0.1:9' };
+    const { code, err } = await runCommand(['status'], { as: 'vera', env });
+    expect([code, err]).toEqual([1, expect.stringContaining('http://127.0.0.1:9 cannot be reached')]);
+  });
+
+  it('does not carry its token to where it is sent on, nor believe another program', async () => {
+    const seen: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      seen.push(request.url);
+      if (request.url?.startsWith('/v1/status')) response.writeHead(302, { location: '/elsewhere' });
+      response.end('{"hello":"world"}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const env = { OFFBOARD_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+      expect((await runCommand(['status'], { as: 'vera', env })).code).toBe(1);
+      expect((await runCommand(['intents'], { as: 'vera', env })).code).toBe(1);
+      expect(seen).toEqual(['/v1/status', '/v1/intents']);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  it('comes again when it is asked to, and shows no control characters', async () => {
+    let times = 0;
+    const server = createServer((_request, response) => {
+      times += 1;
+      if (times === 1) response.writeHead(429, { 'retry-after': '0' });
+      const reply = { intents: [], status: 'pending', scope: 'a', by: '\u001b[31mme', at: '', reason: null };
+      response.end(JSON.stringify({ pauses: [reply] }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const env = { OFFBOARD_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+      const { code, out } = await runCommand(['pause', 'a'], { as: 'olaf', env });
+      expect([code, out, times]).toEqual([0, expect.stringContaining('\ufffd[31mme'), 2]);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  it.each([['frobnicate'], ['intents', '--no-such'], ['approve'], ['outcomes', '--after', 'x']])(
+    'is refused as %s %s',
+    async (...line) => {
+      expect((await runCommand(line.filter(Boolean), { as: 'olaf' })).code).toBe(2);
+    },
+  );
+
+  it('explains itself', async () => {
+    const { code, out } = await runCommand(['--help']);
+    expect(code).toBe(0);
+    for (const name of [
+      'serve',
+      'check',
+      'kick',
+      'resign',
+      'intents',
+      'approve',
+      'cancel',
+      'retry',
+      'status',
+    ])
+      expect(out).toContain(`\n  ${name}`);
+  });
+});
