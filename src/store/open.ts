@@ -1,14 +1,16 @@
 import type { Store } from './contract.ts';
-import { openPostgresStore } from './postgres.ts';
+import { type Nudge, openPostgresStore } from './postgres.ts';
 import { openSqliteStore } from './sqlite.ts';
+
+export type { Nudge } from './postgres.ts';
 
 export interface OpenOptions {
   /** `sqlite:<path>` or `postgres://…`. */
   readonly url: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Told that another process left something to do: intents and outcomes, or outcomes that have their place. */
-  readonly onNudge: (nudge: 'work' | 'outcomes') => void;
+  /** Told what other processes do on the same store; correctness never depends on it. */
+  readonly onNudge: (nudge: Nudge) => void;
 }
 
 /** Opens the store that a URL names. @throws StoreUnavailable when it cannot be had */

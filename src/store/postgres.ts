@@ -30,6 +30,8 @@ import {
 } from './postgres/reading.ts';
 import { decide, settle } from './postgres/settle.ts';
 
+export type { Nudge } from './postgres/nudge.ts';
+
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:5432/db`, and what the driver takes after it, such as `?sslmode=verify-full`. */
   readonly url: string;

@@ -112,13 +112,12 @@ const migrations: readonly string[] = [
 export async function migrate(database: Database): Promise<string> {
   return database.transaction(async (queries) => {
     await queries.run('select pg_advisory_xact_lock(:class, 0)', { class: locks.migration });
-    const known = await queries.get('select to_regclass(:name) is not null as there', {
-      name: `${schema}.migrations`,
-    });
-    if (known?.there !== true) {
-      await queries.run(`create schema if not exists ${schema}`);
-      await queries.run(`create table ${schema}.migrations (version integer primary key)`);
-    }
+    const there = await queries.get(
+      'select to_regnamespace(:schema) is not null as schema, to_regclass(:table) is not null as table',
+      { schema, table: `${schema}.migrations` },
+    );
+    if (there?.schema !== true) await queries.run(`create schema ${schema}`);
+    if (there?.table !== true) await queries.run('create table migrations (version integer primary key)');
     const version = Number(
       (await queries.get(`select coalesce(max(version), 0) as version from migrations`))?.version,
     );
