@@ -105,6 +105,26 @@ describe('three processes on one PostgreSQL', () => {
     expect(claimed.size).toBe(240);
   });
 
+  it('have no person in two batches when one of them may only kick and another may only resign', async () => {
+    for (let n = 0; n < 25; n += 1) {
+      await storeOf(n).accept(deliveryOf(person(n)));
+      await storeOf(n).accept(deliveryOf({ ...person(n), action: 'kick', source: 'other' }));
+    }
+    const only = { kick: { kick: 1, resign: 0 }, resign: { kick: 0, resign: 1 } };
+    let left = 50;
+    while (left > 0) {
+      const batches = await each(12, (store, n) =>
+        store.claim(claimRequest({ limits: only[n % 2 === 0 ? 'kick' : 'resign'] })),
+      );
+      const people = batches.flatMap((batch) => batch?.intents.map((one) => one.person) ?? []);
+      expect(new Set(people).size).toBe(people.length);
+      for (const batch of batches) {
+        if (batch) await storeOf(0).settle(batch.token, settleAll(batch, succeeded), start);
+      }
+      left -= people.length;
+    }
+  });
+
   it('take the intents of a person in the order in which they came', async () => {
     for (let n = 0; n < 30; n += 1) {
       await storeOf(n).accept(deliveryOf({ ...person(n % 5), action: 'kick', source: `s${n}` }));
