@@ -5,10 +5,10 @@ import { StoreUnavailable } from '../contract.ts';
 const repeatable = new Set(['40001', '40P01']);
 
 /**
- * Classes and codes that say "not now": connection, resources, shutdown, a failing disk, a lock or a statement that
- * took too long, and a server that has become a read-only standby.
+ * Classes and codes that say "not now": connection, who may connect, which database, resources, shutdown, a failing
+ * disk, a lock or a statement that took too long, and a server that has become a read-only standby.
  */
-const unavailable = /^(08|53|57P|58|XX001|55P03|57014|25006|25P03)/;
+const unavailable = /^(08|28|3D|53|57P|58|XX001|55P03|57014|25006|25P03)/;
 
 export function isRepeatable(error: unknown): boolean {
   return error instanceof pg.DatabaseError && repeatable.has(error.code ?? '');

@@ -88,14 +88,14 @@ async function loadRepeats(tx: Transaction, parts: readonly Part[]): Promise<Map
   );
   const rows = await tx.all(
     `select distinct on (i.source, i.event_id, i.part)
-       i.source, i.event_id, i.part, i.seq, i.received_at, i.content_digest,
-       exists (select 1 from marks own join marks other on other.mark = own.mark join intents n on n.seq = other.intent
-         where own.intent = i.seq and n.source = i.source and n.seq > i.seq and n.brought = 0) as is_overtaken
+       i.source, i.event_id, i.part, i.seq, i.received_at, i.content_digest
      from unnest(:source::text[], :eventId::text[]) as e (source, event_id)
      join intents i on i.source = e.source and i.event_id = e.event_id
      order by i.source, i.event_id, i.part, i.seq desc`,
     pivot([...events.values()], ['source', 'eventId']),
   );
+  const areDigests = parts.some(({ acceptance }) => acceptance.retrySpanMs !== null);
+  const overtaken = areDigests ? await loadOvertaken(tx, rows) : new Set<number>();
   return new Map(
     rows.map((row) => [
       eventKey(String(row.source), String(row.event_id), Number(row.part)),
@@ -103,10 +103,22 @@ async function loadRepeats(tx: Transaction, parts: readonly Part[]): Promise<Map
         seq: Number(row.seq),
         receivedAt: Number(row.received_at),
         contentDigest: String(row.content_digest),
-        isOvertaken: row.is_overtaken === true,
+        isOvertaken: overtaken.has(Number(row.seq)),
       },
     ]),
   );
+}
+
+async function loadOvertaken(tx: Transaction, repeated: readonly Row[]): Promise<Set<number>> {
+  const rows = await tx.all(
+    `select distinct i.seq from intents i
+     join marks own on own.intent = i.seq
+     join marks other on other.mark = own.mark and other.intent > own.intent
+     join intents newer on newer.seq = other.intent and newer.source = i.source and newer.brought = 0
+     where i.seq = any(:seqs::bigint[])`,
+    { seqs: repeated.map(({ seq }) => seq) },
+  );
+  return new Set(rows.map(({ seq }) => Number(seq)));
 }
 
 async function loadKin(tx: Transaction, parts: readonly Part[]): Promise<Row[]> {
