@@ -28,7 +28,7 @@ import {
   readPauses,
   setPause,
 } from './postgres/reading.ts';
-import { decide, settle } from './postgres/settle.ts';
+import { beginAct, decide, settle } from './postgres/settle.ts';
 
 export type { Nudge } from './postgres/nudge.ts';
 
@@ -85,7 +85,7 @@ function transactions({ database, storeId, nudges }: Open) {
 
 type Writing = Pick<
   Store,
-  'accept' | 'claim' | 'settle' | 'decide' | 'setPause' | 'record' | 'prune' | 'probe' | 'close'
+  'accept' | 'claim' | 'beginAct' | 'settle' | 'decide' | 'setPause' | 'record' | 'prune' | 'probe' | 'close'
 >;
 
 function writing(open: Open): Writing {
@@ -102,6 +102,7 @@ function writing(open: Open): Writing {
       if (batch) leases.begin(request);
       return batch;
     },
+    beginAct: (token, seen) => write((tx) => beginAct(tx, token, seen), null),
     async settle(token, settlements, now) {
       const shifted = settlements.map((one) => shiftSettlement(clock, one));
       const settled = await write(

@@ -111,7 +111,7 @@ function acceptIntent(one: Part, { ledger, changes }: Group): string {
   const stored = changes.insert(row);
   for (const { stored: other, failure } of voids) {
     const after = mayBeUnderWay(other)
-      ? changes.voidLater(other, failure)
+      ? changes.note(other, { voided: failure })
       : changes.take(other, cancelStep(failure, receivedAt));
     ledger.replace(after);
   }

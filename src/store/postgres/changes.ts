@@ -1,4 +1,4 @@
-import type { Failure } from '../../core/failure.ts';
+import type { Intent } from '../../core/intent.ts';
 import { intentOutcome, type OutcomeDraft } from '../../core/outcome.ts';
 import type { Step } from '../judgement.ts';
 import {
@@ -19,8 +19,8 @@ export interface Changes {
   insert(row: NewIntent): StoredIntent;
   /** Changes an intent, whose lease ends, and tells of it. */
   take(stored: StoredIntent, step: Step): StoredIntent;
-  /** Notes that a later event wants an intent undone whose call is under way; its lease goes on. */
-  voidLater(stored: StoredIntent, voided: Failure): StoredIntent;
+  /** Notes something about an intent whose call is under way; its lease goes on. */
+  note(stored: StoredIntent, note: Partial<Pick<Intent, 'voided' | 'acted' | 'seenUserId'>>): StoredIntent;
   tell(intent: number | null, draft: OutcomeDraft): void;
   write(): Promise<void>;
 }
@@ -51,8 +51,8 @@ export async function openChanges(tx: Transaction, reserve: number): Promise<Cha
       if (outcome) outcomes.push({ intent: seq, draft: intentOutcome(after, outcome) });
       return { seq, intent: after, leaseToken: null };
     },
-    voidLater({ seq, intent, leaseToken }, voided) {
-      const after = { ...intent, voided };
+    note({ seq, intent, leaseToken }, note) {
+      const after = { ...intent, ...note };
       updated.set(seq, { seq, ...changedColumns(after, {}), leaseToken });
       return { seq, intent: after, leaseToken };
     },

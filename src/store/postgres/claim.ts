@@ -118,7 +118,7 @@ async function gather({ tx, request, bound, head }: Scope): Promise<Row[]> {
     `select i.seq, i.person from intents i
      where i.urgent = :urgent and i.action = :action and ${candidate}
        and i.user_id_type = :userIdType and i.cap = :cap
-       and (i.acted = 1 or i.lease_token is not null) = :acted
+       and (i.acted = 1 or (i.action = 'kick' and i.lease_token is not null)) = :acted
      order by i.due_at, i.seq limit :limit for update of i skip locked`,
     {
       ...bound,

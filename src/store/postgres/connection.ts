@@ -1,7 +1,7 @@
 import pg, { type Pool, type PoolClient } from 'pg';
 import { StoreUnavailable } from '../contract.ts';
 import type { Origin, Row } from '../rows.ts';
-import { explain, isAnswer, isRepeatable } from './errors.ts';
+import { explain, isRepeatable } from './errors.ts';
 import { type Parameters, statement } from './sql.ts';
 
 /** The schema that holds everything of the bridge. */
@@ -101,14 +101,11 @@ async function transactOnce<T>(pool: Pool, run: (queries: Queries) => Promise<T>
 
 /** @returns whether the connection can go on */
 async function rollBack(client: PoolClient, error: unknown): Promise<boolean> {
-  if (error instanceof StoreUnavailable || (error instanceof Error && 'code' in error && !isAnswer(error)))
-    return false;
-  try {
-    await client.query('rollback');
-    return true;
-  } catch {
-    return false;
-  }
+  if (error instanceof StoreUnavailable) return false;
+  return client.query('rollback').then(
+    () => true,
+    () => false,
+  );
 }
 
 function queriesOn(runner: Pick<Pool, 'query'>): Queries {

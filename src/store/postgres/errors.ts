@@ -14,28 +14,23 @@ export function isRepeatable(error: unknown): boolean {
   return error instanceof pg.DatabaseError && repeatable.has(error.code ?? '');
 }
 
-/** Whether the server said so itself, so that the connection can go on after a rollback. */
-export function isAnswer(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && !/^(08|57P)/.test(error.code ?? '');
-}
+/** What the driver says when it is the network, or a limit of time, or that it is closed. */
+const networkMessage = /^(Connection terminated|Cannot use a pool|Query read timeout|timeout|Client )/i;
 
 /**
- * What comes of the network, and of the driver's own limits of time, has no code of PostgreSQL. Messages of the server
- * may hold values, and are left out.
+ * Makes a failure that is no fault of the statement a `StoreUnavailable`. What the server says may hold values, and is
+ * left out of its message.
  */
 export function explain(error: unknown): Error {
-  if (!(error instanceof Error) || error instanceof StoreUnavailable) return error as Error;
+  if (error instanceof StoreUnavailable) return error;
+  const { code = '', message = String(error) } = error as { code?: string; message?: string };
   if (error instanceof pg.DatabaseError) {
-    const code = error.code ?? '';
     const isAway = unavailable.test(code) || isRepeatable(error);
     return isAway
       ? new StoreUnavailable(`the database cannot be used now (${code})`, { cause: error })
       : error;
   }
-  const isOfNetwork =
-    'code' in error ||
-    /^(Connection terminated|Cannot use a pool|Query read timeout|timeout|Client )/i.test(error.message);
-  return isOfNetwork
-    ? new StoreUnavailable(`the database cannot be reached: ${error.message}`, { cause: error })
-    : error;
+  return code !== '' || networkMessage.test(message)
+    ? new StoreUnavailable(`the database cannot be reached (${code || message})`, { cause: error })
+    : (error as Error);
 }

@@ -1,9 +1,26 @@
 import type { IntentSettlement } from '../../core/settlement.ts';
-import type { DecisionRequest } from '../contract.ts';
-import { broughtKick, judgeDecision, judgeSettlement } from '../judgement.ts';
+import type { DecisionRequest, SeenUser } from '../contract.ts';
+import { judgeDecision, judgeSettlement } from '../judgement.ts';
 import { readId, readIntent, type StoredIntent } from '../rows.ts';
 import { openChanges } from './changes.ts';
 import type { Transaction } from './connection.ts';
+
+/** Notes that a claimed resign is about to be sent; see `Store.beginAct`. */
+export async function beginAct(tx: Transaction, token: string, seen: readonly SeenUser[]): Promise<string[]> {
+  const stored = await lockIntents(
+    tx,
+    seen.map(({ intentId }) => intentId),
+  );
+  const changes = await openChanges(tx, 0);
+  const begun = seen.filter(({ intentId, userId }) => {
+    const one = stored.get(intentId);
+    if (one?.leaseToken !== token || one.intent.voided) return false;
+    changes.note(one, { acted: true, seenUserId: userId });
+    return true;
+  });
+  await changes.write();
+  return begun.map(({ intentId }) => intentId);
+}
 
 export interface SettleRequest {
   readonly token: string;
@@ -28,8 +45,9 @@ export async function settle(
   for (const settlement of settlements) {
     const one = stored.get(settlement.intentId);
     if (!one) continue;
-    changes.take(one, judgeSettlement(one, settlement, now));
-    if (settlement.bringKick) changes.insert({ ...broughtKick(one, settlement.bringKick, now), dueAt });
+    const { kick, ...step } = judgeSettlement(one, settlement, now);
+    changes.take(one, step);
+    if (kick) changes.insert({ ...kick, dueAt });
   }
   await changes.write();
   return true;
