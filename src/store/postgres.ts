@@ -10,6 +10,7 @@ import { compareClocks, createDatabaseClock, type DatabaseClock } from './postgr
 import { openDatabase, type Transaction } from './postgres/connection.ts';
 import { findDeadLetter, listDeadLetters } from './postgres/dead-letters.ts';
 import { migrate } from './postgres/migrations.ts';
+import { findNote, keepNote } from './postgres/notes.ts';
 import { type Nudge, openNudges } from './postgres/nudge.ts';
 import {
   claimOutcomes,
@@ -131,7 +132,10 @@ function writing(open: Open): Writing {
   };
 }
 
-type Publishing = Pick<Store, 'sequence' | 'outcomesAfter' | 'claimOutcomes' | 'settleOutcomes'>;
+type Publishing = Pick<
+  Store,
+  'sequence' | 'outcomesAfter' | 'claimOutcomes' | 'settleOutcomes' | 'keepNote' | 'findNote'
+>;
 
 /** Nothing is locked while there is nothing to publish. */
 function publishing(open: Open): Publishing {
@@ -152,6 +156,8 @@ function publishing(open: Open): Publishing {
       return write((tx) => claimOutcomes(tx, publisher, shifted), null);
     },
     settleOutcomes: (publisher, token, position) => settleOutcomes(database, { publisher, token, position }),
+    keepNote: (note, now) => write((tx) => keepNote(tx, note, now), null),
+    findNote: (key, now) => findNote(database, key, now),
   };
 }
 

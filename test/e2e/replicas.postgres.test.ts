@@ -13,7 +13,7 @@ import { endProcesses, type RunningProcess, startProcess } from './process.ts';
 
 const people = Array.from({ length: 300 }, (_, index) => person(index + 1));
 const senders = 12;
-const patienceMs = 40_000;
+const patience = { patienceMs: 40_000, intervalMs: 100 };
 const page = z.object({ outcomes: z.array(outcomeSchema), next: z.string().nullable() });
 
 interface Replica {
@@ -137,7 +137,7 @@ describe('three bridges on one PostgreSQL', () => {
         return found.filter(isOver).length >= people.length && found;
       },
       'everybody is resigned',
-      patienceMs,
+      patience,
     );
     const succeeded = outcomes.filter(isOver).map(({ data }) => ('intentId' in data ? data.intentId : ''));
     expect([...succeeded].sort()).toEqual([...acknowledged].sort());
@@ -177,7 +177,7 @@ describe('three bridges on one PostgreSQL', () => {
         return settled >= 90 && found;
       },
       'all are resigned or held',
-      patienceMs,
+      patience,
     );
     expect([count(outcomes, 'user.resign.succeeded'), count(outcomes, 'user.resign.held')]).toEqual([25, 65]);
     for (const { process } of replicas) process.signal('SIGTERM');

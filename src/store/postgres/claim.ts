@@ -67,7 +67,7 @@ interface Scope {
 /** Claims one batch; see `Store.claim`. Nothing is locked while nothing is due. */
 export async function claim(claiming: Claiming, request: ClaimRequest): Promise<Batch | null> {
   const { database, storeId, clock, alive } = claiming;
-  const actions = (['kick', 'resign'] as const).filter((action) => request.limits[action] > 0);
+  let actions = (['kick', 'resign'] as const).filter((action) => request.limits[action] > 0);
   for (let looks = 0; looks < maxLooks; looks += 1) {
     const head = await clock.observe(
       () => database.get(findHead, { now: clock.shift(request.now), actions, alive }),
@@ -83,7 +83,8 @@ export async function claim(claiming: Claiming, request: ClaimRequest): Promise<
         head,
       }),
     );
-    if (batch) return batch;
+    if (typeof batch !== 'string') return batch;
+    if (batch === 'held') actions = actions.filter((action) => action !== head.action);
   }
   return null;
 }
@@ -91,10 +92,11 @@ export async function claim(claiming: Claiming, request: ClaimRequest): Promise<
 /**
  * Whoever claims waits for nobody but to count at the safeguard, and whoever counts waits for nobody, so that claims
  * cannot wait for one another in a circle.
+ * @returns `taken` when others have what was found, `held` when the safeguard lets none of it through
  */
-async function claimWith(scope: Scope): Promise<Batch | null> {
+async function claimWith(scope: Scope): Promise<Batch | 'taken' | 'held'> {
   const rows = await gather(scope);
-  if (rows.length === 0) return null;
+  if (rows.length === 0) return 'taken';
   const { tx, request, head } = scope;
   const { safeguard } = request;
   const action = head.action as Act;
@@ -105,7 +107,7 @@ async function claimWith(scope: Scope): Promise<Batch | null> {
   const taken = cutBatch(tx, rows, allowance);
   if (taken.filter(needsCount).length >= allowance) await holdExcess(scope, taken);
   const [first, ...others] = taken;
-  return first ? lease(scope, [first, ...others]) : null;
+  return first ? lease(scope, [first, ...others]) : 'held';
 }
 
 /**

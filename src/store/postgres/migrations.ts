@@ -102,6 +102,13 @@ const migrations: readonly string[] = [
     at bigint not null,
     reason text
   );
+
+  create table notes (
+    key text primary key,
+    text text not null,
+    expires_at bigint not null
+  );
+  create index notes_by_expiry on notes (expires_at);
   `,
 ];
 
