@@ -33,6 +33,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     await server.initialise();
     await server.start();
   } catch (error) {
+    await rm(folder, { recursive: true, force: true });
     throw new Error(`PostgreSQL did not start: ${said.join('\n')}`, { cause: error });
   }
   return {
