@@ -193,7 +193,7 @@ function shiftAdmission(clock: DatabaseClock, admission: Admission): Admission {
 
 function shiftSettlement(clock: DatabaseClock, one: IntentSettlement): IntentSettlement {
   const { settlement } = one;
-  return settlement.kind === 'again'
-    ? { ...one, settlement: { ...settlement, dueAt: clock.shift(settlement.dueAt) } }
-    : one;
+  const isSoon =
+    settlement.kind === 'again' || (settlement.kind === 'resolved' && settlement.resolution.settled);
+  return isSoon ? { ...one, settlement: { ...settlement, dueAt: clock.shift(settlement.dueAt) } } : one;
 }

@@ -4,6 +4,7 @@ import type { Step } from '../judgement.ts';
 import {
   changed,
   changedColumns,
+  marksOf,
   marksOfNew,
   type NewIntent,
   newColumns,
@@ -35,25 +36,34 @@ export async function openChanges(tx: Transaction, reserve: number): Promise<Cha
   const numbers = await reserveNumbers(tx, reserve);
   const inserted: { seq: number; row: NewIntent }[] = [];
   const updated = new Map<number, ChangedRow>();
+  const marks: { mark: string; intent: number }[] = [];
   const outcomes: { intent: number | null; draft: OutcomeDraft }[] = [];
+
+  /** Of two changes of an intent the later holds, but for what only the earlier says. */
+  function put(row: ChangedRow): void {
+    updated.set(row.seq, { ...row, exempt: row.exempt ?? updated.get(row.seq)?.exempt ?? null });
+  }
 
   return {
     insert(row) {
       const seq = numbers.shift();
       if (seq === undefined) throw new Error('more intents than numbers were reserved for');
       inserted.push({ seq, row });
+      for (const mark of marksOfNew(row)) marks.push({ mark, intent: seq });
       return storedIntent(tx, seq, row);
     },
     take({ seq, intent }, { change, outcome }) {
       const after = changed(intent, change);
-      const exempt = change.exempt === true || updated.get(seq)?.exempt === 1;
-      updated.set(seq, { seq, ...changedColumns(after, { exempt }), leaseToken: null });
+      put({ seq, ...changedColumns(after, change), leaseToken: null });
+      if (change.progress?.resolution) {
+        for (const mark of marksOf(after.source, after)) marks.push({ mark, intent: seq });
+      }
       if (outcome) outcomes.push({ intent: seq, draft: intentOutcome(after, outcome) });
       return { seq, intent: after, leaseToken: null };
     },
     note({ seq, intent, leaseToken }, note) {
       const after = { ...intent, ...note };
-      updated.set(seq, { seq, ...changedColumns(after, {}), leaseToken });
+      put({ seq, ...changedColumns(after, {}), leaseToken });
       return { seq, intent: after, leaseToken };
     },
     tell(intent, draft) {
@@ -61,6 +71,7 @@ export async function openChanges(tx: Transaction, reserve: number): Promise<Cha
     },
     async write() {
       await insertIntents(tx, inserted);
+      await insertMarks(tx, marks);
       await updateIntents(tx, [...updated.values()]);
       await insertOutcomes(tx, outcomes);
     },
@@ -113,9 +124,16 @@ async function insertIntents(
       'progress',
     ]),
   );
-  const marks = inserted.flatMap(({ seq, row }) => marksOfNew(row).map((mark) => ({ mark, intent: seq })));
+}
+
+async function insertMarks(
+  tx: Transaction,
+  marks: readonly { mark: string; intent: number }[],
+): Promise<void> {
+  if (marks.length === 0) return;
   await tx.run(
-    'insert into marks (mark, intent) select * from unnest(:mark::text[], :intent::bigint[])',
+    `insert into marks (mark, intent) select * from unnest(:mark::text[], :intent::bigint[])
+     on conflict do nothing`,
     pivot(marks, ['mark', 'intent']),
   );
 }
@@ -124,7 +142,7 @@ async function updateIntents(tx: Transaction, updated: readonly ChangedRow[]): P
   if (updated.length === 0) return;
   await tx.run(
     `update intents i set status = n.status, due_at = n.due_at, settled_at = n.settled_at, cap = n.cap,
-       acted = n.acted, exempt = greatest(i.exempt, n.exempt), user_id_type = n.user_id_type,
+       acted = n.acted, exempt = coalesce(n.exempt, i.exempt), user_id_type = n.user_id_type,
        progress = n.progress, lease_token = n.lease_token
      from unnest(:seq::bigint[], :status::text[], :dueAt::bigint[], :settledAt::bigint[], :cap::integer[],
        :acted::smallint[], :exempt::smallint[], :userIdType::text[], :progress::text[], :leaseToken::text[])

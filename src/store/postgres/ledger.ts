@@ -45,9 +45,7 @@ export async function loadLedger(tx: Transaction, parts: readonly Part[]): Promi
   }
 
   for (const row of await loadKin(tx, parts)) {
-    const stored = readIntent(tx, row);
-    const { intent } = stored;
-    index(stored, [intent.person, ...marksOf(intent.source, intent)]);
+    index(readIntent(tx, row), row.marks as string[]);
   }
 
   return {
@@ -127,7 +125,7 @@ async function loadKin(tx: Transaction, parts: readonly Part[]): Promise<Row[]> 
     .flatMap(({ acceptance, accepted }) => marksOf(acceptance.source, accepted.facts));
   if (marks.length === 0) return [];
   return tx.all(
-    `select i.* from intents i
+    `select i.*, array(select mark from marks where intent = i.seq) as marks from intents i
      where i.seq in (select intent from marks where mark = any(:marks::text[]))
        and ((i.settled_at is null and (i.action = 'resign' or i.brought = 1))
          or (i.action = 'withdraw' and i.status = 'succeeded'))
