@@ -51,7 +51,7 @@ const rules: Readonly<Record<string, Room>> = {
   core: { rooms: {}, packages: { zod: 'values', 'node:crypto': 'values' } },
   handlers: { rooms: { core: 'values' }, packages: { jsonata: 'values', zod: 'values' } },
   config: { rooms: { core: 'values' }, packages: { yaml: 'values', zod: 'values' } },
-  store: { rooms: { core: 'values' }, packages: { 'node:sqlite': 'values' } },
+  store: { rooms: { core: 'values' }, packages: { 'node:sqlite': 'values', pg: 'values' } },
   'management-api': { rooms: { core: 'values' }, packages: { 'node-fetch': 'values', zod: 'values' } },
   ingress: {
     rooms: { core: 'values', store: 'types', kafka: 'types' },
