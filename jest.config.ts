@@ -10,14 +10,14 @@ const base = {
   },
 };
 
-/** Two projects, because Jest runs a project's setup only when one of its tests is run: no Kafka starts for others. */
+/** Several projects, because Jest runs a project's setup only when one of its tests is run: no server starts for others. */
 export default {
   testTimeout: 20_000,
   projects: [
     {
       ...base,
       displayName: 'bridge',
-      testMatch: ['<rootDir>/test/**/*.test.ts', '!**/*.kafka.test.ts'],
+      testMatch: ['<rootDir>/test/**/*.test.ts', '!**/*.{kafka,postgres}.test.ts'],
     },
     {
       ...base,
@@ -25,6 +25,13 @@ export default {
       testMatch: ['<rootDir>/test/**/*.kafka.test.ts'],
       globalSetup: '<rootDir>/test/support/kafka/setup.ts',
       globalTeardown: '<rootDir>/test/support/kafka/teardown.ts',
+    },
+    {
+      ...base,
+      displayName: 'postgres',
+      testMatch: ['<rootDir>/test/**/*.postgres.test.ts'],
+      globalSetup: '<rootDir>/test/support/postgres/setup.ts',
+      globalTeardown: '<rootDir>/test/support/postgres/teardown.ts',
     },
   ],
 };

@@ -20,7 +20,7 @@ import { createSequencer } from './publishers/sequencer.ts';
 import { createSlackReply } from './publishers/slack-reply.ts';
 import { createStream } from './publishers/stream.ts';
 import type { Store } from './store/contract.ts';
-import { openSqliteStore } from './store/sqlite.ts';
+import { type Nudge, openStore } from './store/open.ts';
 
 export { StoreUnavailable } from './store/contract.ts';
 
@@ -53,7 +53,8 @@ const pruneLimit = 1_000;
 /** Builds every room, wires the nudges between them, and starts them in order. */
 export async function startBridge(config: Config, options: BridgeOptions): Promise<Bridge> {
   const { log, now = Date.now, random = Math.random } = options;
-  const opened = openSqliteStore({ path: config.store.url.slice('sqlite:'.length) });
+  let hear = (_nudge: Nudge): void => undefined;
+  const opened = await openStore({ url: config.store.url, now, onNudge: (nudge) => hear(nudge) });
   const store = withNudges(opened, {
     dispatch: () => legs.wakeDispatch(),
     publish: () => legs.wakePublish(),
@@ -96,6 +97,10 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     checkpoint: createCheckpoint({ store, now }).tick,
     log,
   });
+  hear = (nudge) => {
+    if (nudge === 'outcomes') legs.wakeReaders();
+    else for (const wake of [legs.wakeDispatch, legs.wakePublish]) wake();
+  };
 
   const closing = new AbortController();
   let reconciling: Reconciling | null = null;

@@ -54,7 +54,7 @@ const rules: Readonly<Record<string, Room>> = {
     packages: { 'fast-xml-parser': 'values', jsonata: 'values', zod: 'values' },
   },
   config: { rooms: { core: 'values' }, packages: { yaml: 'values', zod: 'values' } },
-  store: { rooms: { core: 'values' }, packages: { 'node:sqlite': 'values' } },
+  store: { rooms: { core: 'values' }, packages: { 'node:sqlite': 'values', pg: 'values' } },
   'management-api': { rooms: { core: 'values' }, packages: { 'node-fetch': 'values', zod: 'values' } },
   ingress: {
     rooms: { core: 'values', store: 'types', kafka: 'types' },

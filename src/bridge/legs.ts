@@ -10,6 +10,8 @@ export interface Legs {
   start(): void;
   wakeDispatch(): void;
   wakePublish(): void;
+  /** Wakes those who tell and read outcomes that have their place. */
+  wakeReaders(): void;
   /** Finishes what is in flight, then publishes what it came to. */
   stop(): Promise<void>;
 }
@@ -60,8 +62,12 @@ export function createLegs(options: LegsOptions): Legs {
 
   async function sequenceAndNudge(): Promise<number> {
     const placed = await sequencer.tick();
-    if (placed > 0) for (const sleeper of [...relaying, stream]) sleeper.nudge();
+    if (placed > 0) wakeReaders();
     return placed;
+  }
+
+  function wakeReaders(): void {
+    for (const sleeper of [...relaying, stream]) sleeper.nudge();
   }
 
   return {
@@ -72,6 +78,7 @@ export function createLegs(options: LegsOptions): Legs {
       for (const one of dispatch) one.nudge();
     },
     wakePublish: sequence.nudge,
+    wakeReaders,
     async stop() {
       await stopAll([...dispatch, ...upkeep]);
       await stopAll([sequence]);

@@ -6,7 +6,7 @@ import type { Identifier } from '../core/identifier.ts';
 import type { Answer, NotDone } from '../management-api/answer.ts';
 import { createManagementApi, type ManagementApi } from '../management-api/client.ts';
 import { StoreUnavailable } from '../store/contract.ts';
-import { openSqliteStore } from '../store/sqlite.ts';
+import { openStore } from '../store/open.ts';
 
 /** What a probe found out about one thing. */
 export interface Finding {
@@ -38,22 +38,24 @@ const failed = (name: string, says: string, fix: string): Finding => ({ name, ve
 /** A store that is not there yet is not made: that is for `serve` to do, as the user it runs as. */
 async function probeStore({ store: { url } }: Config): Promise<readonly Finding[]> {
   const name = 'store';
-  const path = url.slice('sqlite:'.length);
+  const path = url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : null;
   try {
-    if (!existsSync(path)) {
+    if (path !== null && !existsSync(path)) {
       accessSync(existingFolder(resolve(path)), constants.W_OK);
       return [ok(name, `${url} will be made by the first start`)];
     }
-    const store = openSqliteStore({ path });
+    const store = await openStore({ url, now: Date.now, onNudge: () => {} });
     await store.probe().finally(() => store.close());
-    return [ok(name, `${url} can be written`)];
+    return [ok(name, path === null ? 'the database can be written' : `${url} can be written`)];
   } catch (error) {
     const says = error instanceof Error ? error.message : String(error);
     if (error instanceof StoreUnavailable && says.includes('in use'))
       return [ok(name, `${url} is in use by a running bridge`)];
-    return [
-      failed(name, says, 'let the user of this process write to the file and its folder, on a local disk'),
-    ];
+    const fix =
+      path === null
+        ? 'let this host and user reach the database, and make tables in it'
+        : 'let the user of this process write to the file and its folder, on a local disk';
+    return [failed(name, says, fix)];
   }
 }
 

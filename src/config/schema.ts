@@ -84,16 +84,24 @@ const storeUrl = z.string().superRefine((url, context) => {
 });
 
 function storeUrlFault(url: string): string | null {
-  if (/^postgres(ql)?:/.test(url))
-    return 'names PostgreSQL, which this release does not have yet; use sqlite:<path>';
-  if (!/^sqlite:./.test(url)) return 'is not sqlite:<path>';
+  if (/^postgres(ql)?:/.test(url)) return postgresUrlFault(url);
+  if (!/^sqlite:./.test(url)) return 'is neither sqlite:<path> nor postgres://…';
   if (url.startsWith('sqlite://'))
     return 'has // before its path; write sqlite:./file or sqlite:/path/to/file';
   return url === 'sqlite::memory:' ? 'names no file, so that what was acknowledged would be lost' : null;
 }
 
+/** The database is named, because the driver would otherwise take one that is called as the user. */
+function postgresUrlFault(url: string): string | null {
+  const { hostname = '', pathname = '' } = URL.parse(url) ?? {};
+  const isWhole = hostname !== '' && /^\/[^/]+$/.test(pathname);
+  return isWhole ? null : 'is not a URL such as postgres://user:password@host:5432/database';
+}
+
 const store = z.strictObject({
-  url: storeUrl.default('sqlite:./data/bridge.db').describe('sqlite:<path>, from the working directory'),
+  url: storeUrl
+    .default('sqlite:./data/bridge.db')
+    .describe('sqlite:<path>, from the working directory, or postgres://user:password@host:5432/database'),
 });
 
 const host = z

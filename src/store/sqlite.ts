@@ -1,13 +1,15 @@
-import type { ClaimRequest, Pause, Store } from './contract.ts';
+import type { Pause, Store } from './contract.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { createLeases } from './leases.ts';
 import { accept } from './sqlite/accept.ts';
 import { claim } from './sqlite/claim.ts';
 import { type Connection, openConnection } from './sqlite/connection.ts';
 import { findDeadLetter, listDeadLetters } from './sqlite/dead-letters.ts';
-import { createGroupCommit } from './sqlite/group-commit.ts';
 import { findNote, keepNote } from './sqlite/notes.ts';
 import { claimOutcomes, insertOutcome, outcomesAfter, sequence, settleOutcomes } from './sqlite/outcomes.ts';
 import { findIntent, isBacklogged, listIntents, prune, readFigures } from './sqlite/reading.ts';
 import { beginAct, decide, settle } from './sqlite/settle.ts';
+import { transaction } from './sqlite/transaction.ts';
 
 export interface SqliteStoreOptions {
   /** The database file; its folder is made when it is missing. */
@@ -22,9 +24,12 @@ export function openSqliteStore({ path }: SqliteStoreOptions): Store {
   const connection = openConnection(path);
   // Whoever published before is gone: the lock says so. What was claimed of GenAuth's may still be under way there.
   connection.run('update cursors set lease_token = null, lease_until = null');
-  const group = createGroupCommit(connection);
+  const group = createGroupCommit<() => unknown, unknown>({
+    runAll: (works) => transaction(connection, () => works.map((run) => run())),
+    maxGroup: 512,
+  });
   const leases = createLeases();
-  const write = group.commit;
+  const write = async <T>(run: () => T): Promise<T> => (await group.commit(run)) as T;
   const read = async <T>(run: () => T): Promise<T> => run();
 
   return {
@@ -61,28 +66,8 @@ export function openSqliteStore({ path }: SqliteStoreOptions): Store {
     prune: (before, limit) => write(() => prune(connection, before, limit)),
     probe: () => write(() => void connection.run('update store set id = id')),
     async close() {
-      group.close();
+      await group.close();
       connection.close();
-    },
-  };
-}
-
-/**
- * The leases that this process holds, by the monotonic clock: when the wall clock jumps ahead, a call in flight is
- * still in flight.
- */
-function createLeases(): { alive(): string[]; begin(request: ClaimRequest): void; end(token: string): void } {
-  const ends = new Map<string, number>();
-  return {
-    alive() {
-      const now = performance.now();
-      return [...ends].filter(([, end]) => end > now).map(([token]) => token);
-    },
-    begin({ token, leaseMs }) {
-      ends.set(token, performance.now() + leaseMs);
-    },
-    end(token) {
-      ends.delete(token);
     },
   };
 }

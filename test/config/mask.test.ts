@@ -28,6 +28,15 @@ describe('the configuration in a log', () => {
     expect(JSON.stringify(masked)).not.toContain('owner@example.com');
   });
 
+  it('says which database is used, and not as whom', () => {
+    const store = { url: `postgres://bridge:${secret}@db.example.com:5432/bridge` };
+    expect(
+      maskConfig(parse({ genauth, leavers: { dryRun: true }, store, sources: { hr: acme } })),
+    ).toMatchObject({
+      store: { url: 'postgres://***@db.example.com:5432/bridge' },
+    });
+  });
+
   it('still says what one needs to know', () => {
     expect(masked).toMatchObject({
       server: { port: 8080, tokens: [{ name: 'ada', role: 'viewer', token: '***' }] },

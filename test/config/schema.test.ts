@@ -47,18 +47,22 @@ describe('the server', () => {
 });
 
 describe('the store', () => {
-  it.each(['sqlite:./data/bridge.db', 'sqlite:/var/lib/bridge.db', 'sqlite:bridge.db'])(
-    'may be %s',
-    (url) => {
-      expect(parse({ ...minimal, store: { url } }).store.url).toBe(url);
-    },
-  );
+  it.each([
+    'sqlite:./data/bridge.db',
+    'sqlite:/var/lib/bridge.db',
+    'sqlite:bridge.db',
+    'postgres://u:p@h:5432/db',
+    'postgresql://h/db?sslmode=verify-full',
+  ])('may be %s', (url) => {
+    expect(parse({ ...minimal, store: { url } }).store.url).toBe(url);
+  });
 
   it.each([
-    ['postgres://u:p@h:5432/db', 'names PostgreSQL, which this release does not have yet; use sqlite:<path>'],
-    ['postgresql://h/db', 'names PostgreSQL, which this release does not have yet; use sqlite:<path>'],
-    ['sqlite:', 'is not sqlite:<path>'],
-    ['./bridge.db', 'is not sqlite:<path>'],
+    ['postgres://u:p@h:5432', 'is not a URL such as postgres://user:password@host:5432/database'],
+    ['postgres:///db', 'is not a URL such as postgres://user:password@host:5432/database'],
+    ['postgres:db', 'is not a URL such as postgres://user:password@host:5432/database'],
+    ['sqlite:', 'is neither sqlite:<path> nor postgres://…'],
+    ['./bridge.db', 'is neither sqlite:<path> nor postgres://…'],
     ['sqlite://data/bridge.db', 'has // before its path; write sqlite:./file or sqlite:/path/to/file'],
     ['sqlite::memory:', 'names no file, so that what was acknowledged would be lost'],
   ])('may not be %s', (url, says) => {

@@ -1,32 +1,28 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { type Emulator, emulatorDefaults } from '../../src/emulator/emulator.ts';
+import { type RunningProcess, startProcess } from './process.ts';
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-
-/** The bridge as a process of its own, on a store in its folder. */
-export interface BridgeProcess {
-  start(): void;
+/** A bridge that dies and comes back, on one store in its folder. */
+export interface MortalBridge {
+  readonly folder: string;
+  start(): RunningProcess;
   /** Ends it as a crash would. */
   kill(): Promise<void>;
   /** Ends it in order. @returns its exit code */
   stop(): Promise<number | null>;
-  /** What it has logged, in all its lives. */
-  log(): string;
 }
 
-export interface BridgeSettings {
+export interface MortalBridgeOptions {
   readonly folder: string;
   readonly emulator: Emulator;
+  /** That section of its configuration; what it consumes is of the source `topic`. */
   readonly kafka: object;
 }
 
-export async function prepareBridge({ folder, emulator, kafka }: BridgeSettings): Promise<BridgeProcess> {
-  const file = join(folder, 'bridge.yaml');
+export async function prepareBridge(options: MortalBridgeOptions): Promise<MortalBridge> {
+  const { folder, emulator, kafka } = options;
   const { accessKeyId, accessKeySecret } = emulatorDefaults;
   const config = {
     server: { port: 0 },
@@ -37,31 +33,25 @@ export async function prepareBridge({ folder, emulator, kafka }: BridgeSettings)
     sources: { topic: { handler: 'events' } },
     kafka,
   };
+  const file = join(folder, 'bridge.yaml');
   await writeFile(file, stringify(config));
-  let bridge: ChildProcess | null = null;
-  let log = '';
+  let life: RunningProcess | null = null;
 
   async function end(signal: NodeJS.Signals): Promise<number | null> {
-    if (!bridge || bridge.exitCode !== null || bridge.signalCode !== null) return bridge?.exitCode ?? null;
-    const exited = once(bridge, 'exit');
-    bridge.kill(signal);
-    const [code] = await exited;
-    return code;
+    life?.signal(signal);
+    const ended = await life?.ended;
+    return ended?.code ?? null;
   }
 
   return {
+    folder,
     start() {
-      bridge = spawn(process.execPath, [main, '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
-      for (const stream of [bridge.stdout, bridge.stderr]) {
-        stream?.on('data', (chunk) => {
-          log += chunk;
-        });
-      }
+      life = startProcess('src/main.ts', ['--config', file]);
+      return life;
     },
     async kill() {
       await end('SIGKILL');
     },
     stop: () => end('SIGTERM'),
-    log: () => log,
   };
 }

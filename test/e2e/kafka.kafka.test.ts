@@ -9,7 +9,7 @@ import { type KafkaBroker, startKafka } from '../support/kafka/broker.ts';
 import { ownKafkaAvailability } from '../support/kafka/distribution.ts';
 import { describeKafka } from '../support/kafka/suite.ts';
 import { createTopicAt, type TestRecord, type TestTopic, until } from '../support/kafka/topics.ts';
-import { type BridgeProcess, prepareBridge } from './bridge-process.ts';
+import { type MortalBridge, prepareBridge } from './bridge-process.ts';
 
 const people = 4_000;
 
@@ -85,7 +85,7 @@ describeKafka(
       readonly outcomes: TestTopic;
       readonly groupId: string;
       /** A bridge with a store of its own. */
-      bridge(): Promise<BridgeProcess & { readonly folder: string }>;
+      bridge(): Promise<MortalBridge>;
       /** How many events the group has committed. */
       committed(): Promise<number>;
     }
@@ -95,7 +95,7 @@ describeKafka(
       const events = await createTopicAt([broker.plaintext], 6);
       const outcomes = await createTopicAt([broker.plaintext], 3);
       const groupId = `group-of-${events.name}`;
-      const bridges: (BridgeProcess & { readonly folder: string })[] = [];
+      const bridges: MortalBridge[] = [];
       const kafka = {
         brokers: [broker.plaintext],
         groupId,
@@ -104,7 +104,7 @@ describeKafka(
       };
       async function bridge() {
         const folder = await mkdtemp(join(tmpdir(), 'offboard-bridge-'));
-        const one = { ...(await prepareBridge({ folder, emulator, kafka })), folder };
+        const one = await prepareBridge({ folder, emulator, kafka });
         bridges.push(one);
         return one;
       }
@@ -159,12 +159,8 @@ describeKafka(
         onStage(async ({ events, bridge, committed }) => {
           const count = 6_000;
           const bridges = [await bridge(), await bridge()];
-          for (const one of bridges) one.start();
           const [leaver, stayer] = bridges;
-          await until(
-            () => bridges.map((one) => one.log().includes('Kafka is being consumed')),
-            (joined) => joined.every(Boolean),
-          );
+          for (const one of bridges) await one.start().logged('Kafka is being consumed');
           const sending = sendEvents(events, 0, count);
           await until(committed, (done) => done >= 1_000);
           expect(await leaver?.stop()).toBe(0);

@@ -6,6 +6,9 @@ const statusesOf = async ({ store }: House) => {
   return (await store.listIntents(query)).items.map(({ status }) => status);
 };
 
+const hop = '00-0af7651916cd43dd8448eb211c80319c-b9c7c989f97918e1-01';
+const origin = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
 describe('receive', () => {
   it(
     'keeps what a genuine delivery asks for before it gives a receipt',
@@ -54,6 +57,53 @@ describe('receive', () => {
       },
       { sources: [sourceOf({ id: 'topic', transport: 'kafka' })] },
     ),
+  );
+
+  it(
+    'keeps what comes in one turn in the order in which it came, also when it has to look how much waits',
+    inHouse(async (house) => {
+      for (const round of [1, 2]) {
+        house.clock.now += 60_000;
+        const people = ['a', 'b', 'c'].map((name) => `${name}${round}@example.com`);
+        await Promise.all(
+          people.map((email) => house.receiver.receive('hr', deliveryOf({ people: [leaver(email)] }))),
+        );
+      }
+      const query = { statuses: null, person: null, source: null, cursor: null, limit: 10 };
+      const { items } = await house.store.listIntents(query);
+      expect(items.map(({ identifiers }) => identifiers[0]?.userId.slice(0, 2))).toEqual([
+        'c2',
+        'b2',
+        'a2',
+        'c1',
+        'b1',
+        'a1',
+      ]);
+    }),
+  );
+
+  it(
+    'counts a delivery without content as ignored',
+    inHouse(async ({ receiver, receipts }) => {
+      receiver.skip('hr');
+      expect(receipts).toEqual([['hr', 'ignored']]);
+    }),
+  );
+
+  it.each([
+    ['the header of the hop', { traceparent: hop, ce_traceparent: origin }, hop],
+    ['the origin of its CloudEvent, where there is no other', { ce_traceparent: origin }, origin],
+    ['nothing that is no trace', { traceparent: `${hop}-x` }, null],
+    ['no trace of noughts', { traceparent: hop.replace(/[0-9a-f]{32}/, '0'.repeat(32)) }, null],
+  ])('remembers as the trace %s', (_title, headers, traceparent) =>
+    inHouse(
+      async ({ receiver, store }) => {
+        await receiver.receive('hr', deliveryOf({ people: [leaver()] }, { headers }), { trusted: true });
+        const query = { statuses: null, person: null, source: null, cursor: null, limit: 10 };
+        expect((await store.listIntents(query)).items).toMatchObject([{ traceparent }]);
+      },
+      { sources: [sourceOf({ transport: 'kafka' })] },
+    )(),
   );
 
   it(

@@ -15,7 +15,7 @@ export interface StoreUnderTest {
 
 const second = 1_000;
 const hour = 3_600_000;
-const start = Date.parse('2026-11-20T08:00:00Z');
+export const start = Date.parse('2026-11-20T08:00:00Z');
 const policy = {
   actions: ['kick', 'resign', 'withdraw'],
   maxEventAgeMs: 7 * 24 * hour,
@@ -23,7 +23,7 @@ const policy = {
   graceMs: 0,
 } as const;
 
-const email = (userId: string): Identifier => ({ userIdType: 'email', userId });
+export const email = (userId: string): Identifier => ({ userIdType: 'email', userId });
 
 interface Told extends Partial<IntentDraft> {
   readonly source?: string;
@@ -77,7 +77,7 @@ export function deliveryOf(told: Told): Acceptance {
   };
 }
 
-const claimRequest = (change: Partial<ClaimRequest> = {}): ClaimRequest => ({
+export const claimRequest = (change: Partial<ClaimRequest> = {}): ClaimRequest => ({
   now: start,
   token: `token-${Math.random()}`,
   leaseMs: 30 * second,
@@ -86,14 +86,14 @@ const claimRequest = (change: Partial<ClaimRequest> = {}): ClaimRequest => ({
   ...change,
 });
 
-const succeeded: Settlement = {
+export const succeeded: Settlement = {
   kind: 'final',
   status: 'succeeded',
   confirmed: true,
   dryRun: false,
   failure: null,
 };
-const again = (change: Partial<Settlement & { kind: 'again' }> = {}): Settlement => ({
+export const again = (change: Partial<Settlement & { kind: 'again' }> = {}): Settlement => ({
   kind: 'again',
   dueAt: start,
   cap: 50,
@@ -103,7 +103,7 @@ const again = (change: Partial<Settlement & { kind: 'again' }> = {}): Settlement
   ...change,
 });
 
-const settleAll = (
+export const settleAll = (
   batch: Batch,
   settlement: Settlement,
   change: Partial<IntentSettlement> = {},

@@ -1,15 +1,11 @@
 import type { SQLInputValue } from 'node:sqlite';
-import type { Failure } from '../../core/failure.ts';
-import { identifierKey, type UserIdType } from '../../core/identifier.ts';
-import { type Act, identifierInTurn } from '../../core/intent.ts';
-import { intentOutcome } from '../../core/outcome.ts';
+import type { Act } from '../../core/intent.ts';
+import { allowanceOf, batchOf, cutBatch, isActed, maxHeldPerClaim, needsCount } from '../batch.ts';
 import type { Batch, ClaimRequest } from '../contract.ts';
-import type { Connection, Row } from './connection.ts';
-import { insertOutcome } from './outcomes.ts';
-import { changeIntent, readIntent } from './rows.ts';
-
-/** The most intents that one claim holds at the safeguard, so that a claim stays short. */
-const maxHeldPerClaim = 500;
+import { holdStep, safeguardFailure } from '../judgement.ts';
+import { type Row, readIntent } from '../rows.ts';
+import type { Connection } from './connection.ts';
+import { takeStep } from './settle.ts';
 
 interface Lane {
   readonly urgent: 0 | 1;
@@ -56,13 +52,14 @@ export function claim(connection: Connection, request: ClaimRequest, alive: read
   const head = findHead(scope);
   if (!head) return null;
   const lane: Lane = { urgent: head.urgent === 1 ? 1 : 0, action: head.action as Act };
-  const allowance = allowanceOf(scope, lane.action);
+  const allowance = readAllowance(scope, lane.action);
   const rows = gather(scope, lane, head, allowance);
-  const counted = rows.filter((row) => needsCount(row)).length;
+  const counted = rows.filter(needsCount).length;
   if (counted >= allowance) holdExcess(scope, lane.action, rows);
-  if (rows.length > 0) return lease(scope, head, rows);
-  const others = { ...request, limits: { ...request.limits, [lane.action]: 0 } };
-  return claim(connection, others, alive);
+  const [first, ...others] = rows;
+  if (first) return lease(scope, [first, ...others]);
+  const limits = { ...request.limits, [lane.action]: 0 };
+  return claim(connection, { ...request, limits }, alive);
 }
 
 function openScope(connection: Connection, request: ClaimRequest, alive: readonly string[]): Scope {
@@ -104,7 +101,7 @@ function findHead(scope: Scope): Row | undefined {
 }
 
 /** How many intents of machines may still be started in the window that ends now. */
-function allowanceOf({ connection, request }: Scope, action: Act): number {
+function readAllowance({ connection, request }: Scope, action: Act): number {
   const { safeguard, now } = request;
   if (!safeguard) return Number.POSITIVE_INFINITY;
   const row = connection.get(
@@ -114,8 +111,7 @@ function allowanceOf({ connection, request }: Scope, action: Act): number {
       since: now - safeguard.perMs,
     },
   );
-  const limit = action === 'resign' ? safeguard.maxResigns : safeguard.maxKicks;
-  return Math.max(0, limit - Number(row?.n));
+  return allowanceOf(safeguard, action, Number(row?.n));
 }
 
 /** The head and the intents that may share its call, each user once, cut at the safeguard's allowance. */
@@ -136,35 +132,11 @@ function gather(scope: Scope, lane: Lane, head: Row, allowance: number): Row[] {
       limit,
     },
   );
-  const users = new Set<string>();
-  let left = allowance;
-  return rows.filter((row) => {
-    const user = identifierKey(identifierInTurn(readIntent(connection, row).intent));
-    if (users.has(user)) return false;
-    if (needsCount(row) && left-- <= 0) return false;
-    users.add(user);
-    return true;
-  });
-}
-
-function needsCount(row: Row): boolean {
-  return row.exempt === 0 && row.counted_at === null;
-}
-
-/**
- * Whether a call of it may have been carried out. A row that is claimed while it has a lease is one whose holder is
- * gone: a resign notes before its call that it is sent, a kick does not.
- */
-function isActed(row: Row): boolean {
-  return row.acted === 1 || (row.action === 'kick' && row.lease_token !== null);
+  return cutBatch(connection, rows, allowance);
 }
 
 function holdExcess(scope: Scope, action: Act, taken: readonly Row[]): void {
   const { connection, request, bound } = scope;
-  const failure: Failure = {
-    code: 'safeguard',
-    message: `more ${action}s than leavers.safeguard allows in its window`,
-  };
   const rows = connection.all(
     `select i.* from intents i
      where i.urgent = 0 and i.action = :action and i.due_at <= :now and ${needsAllowance} and i.lease_token is null
@@ -179,20 +151,13 @@ function holdExcess(scope: Scope, action: Act, taken: readonly Row[]): void {
       limit: maxHeldPerClaim,
     },
   );
-  for (const row of rows) {
-    const stored = readIntent(connection, row);
-    const after = changeIntent(connection, stored, { status: 'held', dueAt: null, progress: { failure } });
-    insertOutcome(
-      connection,
-      stored.seq,
-      intentOutcome(after, { status: 'held', time: request.now, failure }),
-    );
-  }
+  const step = holdStep(safeguardFailure(action), request.now);
+  for (const row of rows) takeStep(connection, readIntent(connection, row), step);
 }
 
-function lease({ connection, request }: Scope, head: Row, rows: readonly Row[]): Batch {
-  const acted = isActed(head);
-  const intents = rows.map((row) => {
+function lease({ connection, request }: Scope, rows: readonly [Row, ...Row[]]): Batch {
+  const batch = batchOf(connection, request, rows);
+  for (const row of rows) {
     connection.run(
       `update intents set status = 'pending', due_at = :until, lease_token = :token, acted = :acted,
          counted_at = case when exempt = 0 then coalesce(counted_at, :now) else counted_at end
@@ -201,18 +166,10 @@ function lease({ connection, request }: Scope, head: Row, rows: readonly Row[]):
         seq: Number(row.seq),
         until: request.now + request.leaseMs,
         token: request.token,
-        acted: acted ? 1 : 0,
+        acted: batch.acted ? 1 : 0,
         now: request.now,
       },
     );
-    return { ...readIntent(connection, row).intent, status: 'pending' as const, acted };
-  });
-  return {
-    token: request.token,
-    action: head.action as Act,
-    userIdType: head.user_id_type as UserIdType,
-    cap: Number(head.cap),
-    acted,
-    intents,
-  };
+  }
+  return batch;
 }

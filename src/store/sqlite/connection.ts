@@ -4,9 +4,8 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { firstPreviousHash } from '../../core/outcome.ts';
 import { StoreUnavailable } from '../contract.ts';
+import type { Row } from '../rows.ts';
 import { migrations } from './migrations.ts';
-
-export type Row = Record<string, unknown>;
 
 /** One open database with its prepared statements, each prepared once. */
 export interface Connection {

@@ -1,6 +1,7 @@
 import type { Acceptance, DeadLetter, DeadLetterPayload, Page, PageQuery } from '../contract.ts';
-import type { Connection, Row } from './connection.ts';
-import { readId, showId } from './rows.ts';
+import { deadLetterColumns, readDeadLetter, readPayload } from '../dead-letters.ts';
+import { readId, showId } from '../rows.ts';
+import type { Connection } from './connection.ts';
 
 /**
  * Keeps a part that could not be read. The same part of the same event keeps its dead letter, however often it comes.
@@ -11,7 +12,7 @@ export function insertDeadLetter(
   part: number,
   faults: readonly string[],
 ): { id: string; isNew: boolean } {
-  const { source, eventId, payload } = acceptance;
+  const { source, eventId } = acceptance;
   const known = connection.get(
     `select seq from dead_letters where source = :source and event_id = :eventId and part = :part and status = 'open'`,
     { source, eventId, part },
@@ -29,19 +30,7 @@ export function insertDeadLetter(
        headers, body, position)
      values (:source, :eventId, :part, :receivedAt, :faults, 'open', :contentDigest, :method, :query,
        :headers, :body, :position)`,
-    {
-      source,
-      eventId,
-      part,
-      receivedAt: acceptance.receivedAt,
-      faults: JSON.stringify(faults),
-      contentDigest: acceptance.contentDigest,
-      method: payload?.method ?? '',
-      query: JSON.stringify(payload?.query ?? {}),
-      headers: JSON.stringify(payload?.headers ?? {}),
-      body: payload?.body ?? Buffer.alloc(0),
-      position: payload?.position ?? null,
-    },
+    deadLetterColumns(acceptance, part, faults),
   );
   return { id: showId(connection, rowId, 'd'), isNew: true };
 }
@@ -77,25 +66,5 @@ export function findDeadLetter(
   const row =
     seq === null ? undefined : connection.get('select * from dead_letters where seq = :seq', { seq });
   if (!row) return null;
-  const payload: DeadLetterPayload = {
-    method: String(row.method),
-    query: JSON.parse(String(row.query)) as DeadLetterPayload['query'],
-    headers: JSON.parse(String(row.headers)) as DeadLetterPayload['headers'],
-    body: Buffer.from(row.body as Uint8Array),
-    position: row.position === null ? null : String(row.position),
-  };
-  return { ...readDeadLetter(connection, row), payload };
-}
-
-function readDeadLetter(connection: Connection, row: Row): DeadLetter {
-  return {
-    id: showId(connection, Number(row.seq), 'd'),
-    source: String(row.source),
-    eventId: String(row.event_id),
-    part: Number(row.part),
-    receivedAt: Number(row.received_at),
-    faults: JSON.parse(String(row.faults)) as string[],
-    tries: Number(row.tries),
-    status: row.status as DeadLetter['status'],
-  };
+  return { ...readDeadLetter(connection, row), payload: readPayload(row) };
 }

@@ -1,8 +1,7 @@
 import type { Outcome, OutcomeDraft } from '../../core/outcome.ts';
-import { outcomeHash, placeOutcome } from '../../core/outcome.ts';
 import type { OutcomeClaim } from '../contract.ts';
-import type { Connection, Row } from './connection.ts';
-import { showId } from './rows.ts';
+import { placeRows, readOutcome, type Trail } from '../trail.ts';
+import type { Connection } from './connection.ts';
 
 /** Appends an outcome that the sequencer will give its place. */
 export function insertOutcome(connection: Connection, intent: number | null, draft: OutcomeDraft): void {
@@ -22,32 +21,22 @@ export function sequence(connection: Connection, limit: number): number {
     },
   );
   if (rows.length === 0) return 0;
-  let { position, hash } = readTrail(connection);
-  for (const row of rows) {
-    const previousHash = hash;
-    position += 1;
-    hash = outcomeHash(readOutcome(connection, { ...row, position, previous_hash: previousHash }));
+  const placed = placeRows(connection, rows, readTrail(connection));
+  for (const row of placed) {
     connection.run(
       'update outcomes set position = :position, previous_hash = :previousHash, hash = :hash where seq = :seq',
-      { position, previousHash, hash, seq: Number(row.seq) },
+      { ...row },
     );
   }
+  const { position = 0, hash = '' } = placed.at(-1) ?? {};
   connection.run('update trail set position = :position, hash = :hash', { position, hash });
   return rows.length;
 }
 
 /** The newest place of the trail, and its hash. */
-export function readTrail(connection: Connection): { position: number; hash: string } {
+export function readTrail(connection: Connection): Trail {
   const row = connection.get('select position, hash from trail');
   return { position: Number(row?.position), hash: String(row?.hash) };
-}
-
-export function readOutcome(connection: Connection, row: Row): Outcome {
-  return placeOutcome(JSON.parse(String(row.draft)) as OutcomeDraft, {
-    id: showId(connection, Number(row.seq), 'o'),
-    position: Number(row.position),
-    previousHash: String(row.previous_hash),
-  });
 }
 
 export function outcomesAfter(connection: Connection, position: number, limit: number): Outcome[] {

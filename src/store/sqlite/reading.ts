@@ -1,9 +1,10 @@
 import type { Intent } from '../../core/intent.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { IntentQuery, Page, RetentionLimits, StoreFigures } from '../contract.ts';
+import { readId, readIntent } from '../rows.ts';
+import { readOutcome } from '../trail.ts';
 import type { Connection } from './connection.ts';
-import { readOutcome, readTrail } from './outcomes.ts';
-import { readId, readIntent } from './rows.ts';
+import { readTrail } from './outcomes.ts';
 
 export function listIntents(connection: Connection, query: IntentQuery): Page<Intent> {
   const { statuses, person, source, cursor, limit } = query;

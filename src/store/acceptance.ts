@@ -1,0 +1,129 @@
+import type { Failure } from '../core/failure.ts';
+import { personKey } from '../core/identifier.ts';
+import { type Intent, type IntentStatus, identifierInTurn } from '../core/intent.ts';
+import type { Acceptance, AcceptedIntent } from './contract.ts';
+import type { NewIntent, StoredIntent } from './rows.ts';
+
+/** What the arrival of an intent comes to. */
+export interface Arrival {
+  readonly row: NewIntent;
+  /** `null` when it is simply put in line, which needs no outcome. */
+  readonly outcome: Exclude<IntentStatus, 'pending'> | null;
+  /** Those of its kin that it makes obsolete. */
+  readonly voids: readonly { readonly stored: StoredIntent; readonly failure: Failure }[];
+}
+
+/**
+ * Judges a part that is new. Its kin are the resigns that are not settled, the kicks that they brought, and the
+ * withdraws of the same person: by an identifier in common, or by subject.
+ */
+export function judgeArrival(
+  acceptance: Acceptance,
+  part: number,
+  { accepted, kin }: { accepted: AcceptedIntent; kin: readonly StoredIntent[] },
+): Arrival {
+  const { admission, facts, urgent, exempt } = accepted;
+  const { source, eventId, receivedAt, contentDigest } = acceptance;
+  const overtaken = admission.status === 'canceled' ? admission.failure : obsolete(acceptance, accepted, kin);
+  const { status, failure } = standing(accepted, overtaken);
+  const isFinal = status === 'succeeded' || status === 'canceled';
+  const row: NewIntent = {
+    source,
+    eventId,
+    part,
+    person: personKey(identifierInTurn({ identifiers: facts.identifiers, identifierIndex: 0 })),
+    facts,
+    status,
+    urgent,
+    exempt,
+    dueAt: isFinal || status === 'held' || admission.status === 'canceled' ? null : admission.dueAt,
+    receivedAt,
+    settledAt: isFinal ? receivedAt : null,
+    contentDigest,
+    failure,
+    waived: [],
+  };
+  const voids = overtaken ? [] : findVoids(acceptance, accepted, kin);
+  return { row, outcome: status === 'pending' ? null : status, voids };
+}
+
+/** Whether an intent has kin that its arrival can change, or be changed by. */
+export function hasKin({ facts }: AcceptedIntent): boolean {
+  return facts.action !== 'kick';
+}
+
+function standing(
+  { facts, admission }: AcceptedIntent,
+  overtaken: Failure | null,
+): { status: IntentStatus; failure: Failure | null } {
+  if (overtaken) return { status: 'canceled', failure: overtaken };
+  if (facts.action === 'withdraw') return { status: 'succeeded', failure: null };
+  const isHindered = admission.status === 'held' || admission.status === 'canceled';
+  return { status: admission.status, failure: isHindered ? admission.failure : null };
+}
+
+/** Why a resign that has just arrived is already overtaken, or `null`. */
+function obsolete(
+  acceptance: Acceptance,
+  accepted: AcceptedIntent,
+  kin: readonly StoredIntent[],
+): Failure | null {
+  if (accepted.facts.action !== 'resign') return null;
+  const arrived = accepted.facts.occurredAt;
+  const isLater = ({ intent }: StoredIntent): boolean =>
+    arrived !== null && intent.occurredAt !== null && intent.occurredAt > arrived;
+  for (const one of kin.filter(isLater)) {
+    const { action, actor, source, id } = one.intent;
+    if (action === 'withdraw' && (source === acceptance.source || actor !== null)) {
+      return { code: 'withdrawn', message: `a later event withdrew it: ${id}` };
+    }
+    if (
+      action === 'resign' &&
+      source === acceptance.source &&
+      concernsDate(acceptance, accepted, one.intent)
+    ) {
+      return { code: 'superseded', message: `a later event of the same source replaced it: ${id}` };
+    }
+  }
+  return null;
+}
+
+/** Only a date that lies ahead is replaced; of two resigns that are due, the second finds the work done. */
+function concernsDate({ receivedAt }: Acceptance, { facts }: AcceptedIntent, other: Intent): boolean {
+  return (facts.effectiveAt ?? 0) > receivedAt || (other.effectiveAt ?? 0) > receivedAt;
+}
+
+/** What an accepted withdraw, or a resign with another date, makes obsolete. */
+function findVoids(
+  acceptance: Acceptance,
+  accepted: AcceptedIntent,
+  kin: readonly StoredIntent[],
+): Arrival['voids'] {
+  const { facts } = accepted;
+  return kin.flatMap((stored) => {
+    const { intent } = stored;
+    if (intent.action === 'withdraw') return [];
+    const isLater =
+      intent.occurredAt !== null && facts.occurredAt !== null && intent.occurredAt > facts.occurredAt;
+    const failure = isLater ? null : whyVoid(acceptance, accepted, intent);
+    return failure ? [{ stored, failure }] : [];
+  });
+}
+
+function whyVoid(acceptance: Acceptance, accepted: AcceptedIntent, other: Intent): Failure | null {
+  const { source, eventId } = acceptance;
+  const { facts, allSources } = accepted;
+  const isOfSource = other.source === source;
+  if (facts.action === 'withdraw' && (allSources || isOfSource)) {
+    return { code: 'withdrawn', message: `withdrawn by event ${eventId}` };
+  }
+  const replaces = facts.action === 'resign' && other.action === 'resign' && isOfSource;
+  return replaces && concernsDate(acceptance, accepted, other)
+    ? { code: 'superseded', message: `replaced by event ${eventId}` }
+    : null;
+}
+
+/** Whether a call of an intent may be under way or done, so that it cannot simply be canceled. */
+export function mayBeUnderWay({ leaseToken, intent }: StoredIntent): boolean {
+  return leaseToken !== null || intent.acted;
+}

@@ -1,0 +1,20 @@
+import type { Store } from './contract.ts';
+import { type Nudge, openPostgresStore } from './postgres.ts';
+import { openSqliteStore } from './sqlite.ts';
+
+export type { Nudge } from './postgres.ts';
+
+export interface OpenOptions {
+  /** `sqlite:<path>` or `postgres://…`. */
+  readonly url: string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Told what other processes do on the same store; correctness never depends on it. */
+  readonly onNudge: (nudge: Nudge) => void;
+}
+
+/** Opens the store that a URL names. @throws StoreUnavailable when it cannot be had */
+export async function openStore({ url, now, onNudge }: OpenOptions): Promise<Store> {
+  if (/^postgres(ql)?:/.test(url)) return openPostgresStore({ url, now, onNudge });
+  return openSqliteStore({ path: url.slice('sqlite:'.length) });
+}

@@ -1,0 +1,199 @@
+import type { Admission } from '../core/admission.ts';
+import type { IntentSettlement } from '../core/settlement.ts';
+import type { Acceptance, AcceptReceipt, Store } from './contract.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { createLeases } from './leases.ts';
+import { acceptAll } from './postgres/accept.ts';
+import { openChanges } from './postgres/changes.ts';
+import { claim } from './postgres/claim.ts';
+import { compareClocks, createDatabaseClock, type DatabaseClock } from './postgres/clock.ts';
+import { openDatabase, type Transaction } from './postgres/connection.ts';
+import { findDeadLetter, listDeadLetters } from './postgres/dead-letters.ts';
+import { migrate } from './postgres/migrations.ts';
+import { findNote, keepNote } from './postgres/notes.ts';
+import { type Nudge, openNudges } from './postgres/nudge.ts';
+import {
+  claimOutcomes,
+  hasNews,
+  hasUnsequenced,
+  outcomesAfter,
+  sequence,
+  settleOutcomes,
+} from './postgres/outcomes.ts';
+import {
+  findIntent,
+  isBacklogged,
+  listIntents,
+  prune,
+  readFigures,
+  readPauses,
+  setPause,
+} from './postgres/reading.ts';
+import { beginAct, decide, settle } from './postgres/settle.ts';
+
+export type { Nudge } from './postgres/nudge.ts';
+
+export interface PostgresStoreOptions {
+  /** `postgres://user:password@host:5432/db`, and what the driver takes after it, such as `?sslmode=verify-full`. */
+  readonly url: string;
+  /** This process's clock in epoch milliseconds; it is compared with the database's. */
+  readonly now?: () => number;
+  /** Told that another process left something to do. */
+  readonly onNudge?: (nudge: Nudge) => void;
+}
+
+/** The most deliveries that share a commit, so that none waits long for the others. */
+const maxGroup = 100;
+
+/**
+ * The store in a PostgreSQL database, for many processes. Due times and leases go by the database's clock. Deliveries
+ * that arrive while a commit is under way share the next one.
+ * @throws StoreUnavailable when the database cannot be reached, or a newer release wrote it
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { url, now = Date.now, onNudge = () => undefined } = options;
+  const database = openDatabase(url);
+  const clock = createDatabaseClock(now);
+  const leases = createLeases();
+  try {
+    const storeId = await migrate(database);
+    await compareClocks(clock, database);
+    const nudges = await openNudges({ url, database, onNudge });
+    const open: Open = { storeId, database, clock, leases, nudges };
+    return { id: storeId, ...writing(open), ...publishing(open), ...reading(open) };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+interface Open {
+  readonly storeId: string;
+  readonly database: ReturnType<typeof openDatabase>;
+  readonly clock: DatabaseClock;
+  readonly leases: ReturnType<typeof createLeases>;
+  readonly nudges: Awaited<ReturnType<typeof openNudges>>;
+}
+
+/** A transaction, after which other processes are nudged. */
+function transactions({ database, storeId, nudges }: Open) {
+  return async <T>(run: (tx: Transaction) => Promise<T>, nudge: Nudge | null): Promise<T> => {
+    const done = await database.transaction((queries) => run({ ...queries, storeId }));
+    if (nudge) nudges.send(nudge);
+    return done;
+  };
+}
+
+type Writing = Pick<
+  Store,
+  'accept' | 'claim' | 'beginAct' | 'settle' | 'decide' | 'setPause' | 'record' | 'prune' | 'probe' | 'close'
+>;
+
+function writing(open: Open): Writing {
+  const { database, storeId, clock, leases, nudges } = open;
+  const write = transactions(open);
+  const group = createGroupCommit<Acceptance, AcceptReceipt>({
+    runAll: (acceptances) => write((tx) => acceptAll(tx, acceptances), 'work'),
+    maxGroup,
+  });
+  return {
+    accept: (acceptance) => group.commit(shiftAcceptance(clock, acceptance)),
+    async claim(request) {
+      const batch = await claim({ database, storeId, clock, alive: leases.alive() }, request);
+      if (batch) leases.begin(request);
+      return batch;
+    },
+    beginAct: (token, seen) => write((tx) => beginAct(tx, token, seen), null),
+    async settle(token, settlements, now) {
+      const shifted = settlements.map((one) => shiftSettlement(clock, one));
+      const settled = await write(
+        (tx) => settle(tx, { token, settlements: shifted, now, dueAt: clock.shift(now) }),
+        'work',
+      );
+      leases.end(token);
+      return settled;
+    },
+    decide: (request) =>
+      write((tx) => decide(tx, { ...request, admission: shiftAdmission(clock, request.admission) }), 'work'),
+    setPause: (scope, pause) => write((tx) => setPause(tx, scope, pause), 'work'),
+    record: (outcome) =>
+      write(async (tx) => {
+        const changes = await openChanges(tx, 0);
+        changes.tell(null, outcome);
+        await changes.write();
+      }, 'work'),
+    prune: (before, limit) => write((tx) => prune(tx, before, limit), null),
+    probe: async () => void (await database.run('update store set id = id')),
+    async close() {
+      await group.close();
+      await nudges.close();
+      await database.close();
+    },
+  };
+}
+
+type Publishing = Pick<
+  Store,
+  'sequence' | 'outcomesAfter' | 'claimOutcomes' | 'settleOutcomes' | 'keepNote' | 'findNote'
+>;
+
+/** Nothing is locked while there is nothing to publish. */
+function publishing(open: Open): Publishing {
+  const { database, storeId, clock } = open;
+  const write = transactions(open);
+  const { nudges } = open;
+  return {
+    async sequence(limit) {
+      if (!(await hasUnsequenced(database))) return 0;
+      const placed = await write((tx) => sequence(tx, limit), null);
+      if (placed > 0) nudges.send('outcomes');
+      return placed;
+    },
+    outcomesAfter: (position, limit) => outcomesAfter({ ...database, storeId }, position, limit),
+    async claimOutcomes(publisher, request) {
+      if (!(await hasNews(database, publisher))) return null;
+      const shifted = { ...request, now: clock.shift(request.now) };
+      return write((tx) => claimOutcomes(tx, publisher, shifted), null);
+    },
+    settleOutcomes: (publisher, token, position) => settleOutcomes(database, { publisher, token, position }),
+    keepNote: (note, now) => write((tx) => keepNote(tx, note, now), null),
+    findNote: (key, now) => findNote(database, key, now),
+  };
+}
+
+type Reading = Pick<
+  Store,
+  'pauses' | 'listIntents' | 'findIntent' | 'listDeadLetters' | 'findDeadLetter' | 'figures' | 'isBacklogged'
+>;
+
+function reading({ database, storeId, clock }: Open): Reading {
+  const queries = { ...database, storeId };
+  return {
+    pauses: () => readPauses(queries),
+    listIntents: (query) => listIntents(queries, query),
+    findIntent: (id) => findIntent(queries, id),
+    listDeadLetters: (query) => listDeadLetters(queries, query),
+    findDeadLetter: (id) => findDeadLetter(queries, id),
+    figures: (now) => readFigures(queries, clock.shift(now)),
+    isBacklogged: (limit, now) => isBacklogged(queries, limit, clock.shift(now)),
+  };
+}
+
+function shiftAcceptance(clock: DatabaseClock, acceptance: Acceptance): Acceptance {
+  const parts = acceptance.parts.map((part) =>
+    part.kind === 'intent' ? { ...part, admission: shiftAdmission(clock, part.admission) } : part,
+  );
+  return { ...acceptance, parts };
+}
+
+/** A date is the same by every clock; what is due at once, or after a delay, was reckoned by this process's. */
+function shiftAdmission(clock: DatabaseClock, admission: Admission): Admission {
+  return admission.status === 'pending' ? { ...admission, dueAt: clock.shift(admission.dueAt) } : admission;
+}
+
+function shiftSettlement(clock: DatabaseClock, one: IntentSettlement): IntentSettlement {
+  const { settlement } = one;
+  const isSoon =
+    settlement.kind === 'again' || (settlement.kind === 'resolved' && settlement.resolution.settled);
+  return isSoon ? { ...one, settlement: { ...settlement, dueAt: clock.shift(settlement.dueAt) } } : one;
+}

@@ -1,0 +1,126 @@
+import { hash } from 'node:crypto';
+import { intentOutcome } from '../../core/outcome.ts';
+import { hasKin, judgeArrival, mayBeUnderWay } from '../acceptance.ts';
+import type { Acceptance, AcceptReceipt } from '../contract.ts';
+import { deadLetterOutcome } from '../dead-letters.ts';
+import { cancelStep } from '../judgement.ts';
+import { marksOf, marksOfNew, showId } from '../rows.ts';
+import { type Changes, openChanges } from './changes.ts';
+import type { Transaction } from './connection.ts';
+import { insertDeadLetter, resolveDeadLetters } from './dead-letters.ts';
+import { type Ledger, loadLedger } from './ledger.ts';
+import { locks } from './locks.ts';
+import { type Part, readableParts } from './part.ts';
+
+/** More keys than this are not locked one by one: the server's table of locks is of limited size. */
+const maxKeys = 1_000;
+
+/**
+ * Takes in deliveries, each as if it came alone; see `Store.accept`. What is known about their events and people is
+ * loaded once and kept up to date in memory, so that the number of statements does not grow with the deliveries.
+ */
+export async function acceptAll(
+  tx: Transaction,
+  acceptances: readonly Acceptance[],
+): Promise<AcceptReceipt[]> {
+  const parts = acceptances.flatMap(readableParts);
+  await lockKeys(tx, acceptances, parts);
+  const ledger = await loadLedger(tx, parts);
+  const changes = await openChanges(tx, parts.length);
+  const resolved: Part[] = [];
+  const receipts: AcceptReceipt[] = [];
+  for (const acceptance of acceptances) {
+    receipts.push(await acceptOne(tx, acceptance, { ledger, changes, resolved }));
+  }
+  await changes.write();
+  await resolveDeadLetters(tx, resolved);
+  return receipts;
+}
+
+/**
+ * Whoever takes in the same event, or something about the same person, waits here. The keys are taken in order, and
+ * before any row, so that two never wait for one another.
+ */
+async function lockKeys(
+  tx: Transaction,
+  acceptances: readonly Acceptance[],
+  parts: readonly Part[],
+): Promise<void> {
+  const events = acceptances.map(({ source, eventId }) =>
+    hash('sha256', `${source}:${eventId}`, 'base64url'),
+  );
+  const marks = parts
+    .filter(({ accepted }) => hasKin(accepted))
+    .flatMap(({ acceptance, accepted }) => marksOf(acceptance.source, accepted.facts));
+  const keys = [...new Set([...events, ...marks].map(keyNumber))].sort((a, b) => a - b);
+  const lockClass = { class: locks.delivery };
+  if (keys.length > maxKeys) {
+    await tx.run('select pg_advisory_xact_lock(:class, 0)', lockClass);
+    return;
+  }
+  await tx.run('select pg_advisory_xact_lock_shared(:class, 0)', lockClass);
+  await tx.run('select pg_advisory_xact_lock(:class, key) from unnest(:keys::integer[]) as key', {
+    ...lockClass,
+    keys,
+  });
+}
+
+/** Any number but 0, which stands for all. */
+function keyNumber(digest: string): number {
+  return Buffer.from(digest, 'base64url').readInt32BE(0) || 1;
+}
+
+interface Group {
+  readonly ledger: Ledger;
+  readonly changes: Changes;
+  /** Parts whose dead letters, if they have any, are readable now. */
+  readonly resolved: Part[];
+}
+
+async function acceptOne(tx: Transaction, acceptance: Acceptance, group: Group): Promise<AcceptReceipt> {
+  const receipt = { intents: [] as string[], deadLetters: [] as string[] };
+  let isNew = false;
+  let { contentDigest } = acceptance;
+  for (const [part, accepted] of acceptance.parts.entries()) {
+    if (accepted.kind === 'unreadable') {
+      const letter = await insertDeadLetter(tx, acceptance, { part, faults: accepted.faults });
+      if (letter.isNew) group.changes.tell(null, deadLetterOutcome(acceptance, letter.id, accepted.faults));
+      isNew ||= letter.isNew;
+      receipt.deadLetters.push(letter.id);
+      continue;
+    }
+    const one = { acceptance, part, accepted };
+    const repeated = group.ledger.findRepeat(one);
+    if (repeated) {
+      contentDigest = repeated.contentDigest;
+      receipt.intents.push(showId(tx, repeated.seq));
+      continue;
+    }
+    isNew = true;
+    receipt.intents.push(acceptIntent(one, group));
+    group.resolved.push(one);
+  }
+  return { kind: isNew ? 'accepted' : 'duplicate', ...receipt, contentDigest };
+}
+
+function acceptIntent(one: Part, { ledger, changes }: Group): string {
+  const { acceptance, part, accepted } = one;
+  const { receivedAt } = acceptance;
+  const kin = hasKin(accepted) ? ledger.kinOf(marksOf(acceptance.source, accepted.facts)) : [];
+  const { row, outcome, voids } = judgeArrival(acceptance, part, { accepted, kin });
+  const stored = changes.insert(row);
+  for (const { stored: other, failure } of voids) {
+    const after = mayBeUnderWay(other)
+      ? changes.note(other, { voided: failure })
+      : changes.take(other, cancelStep(failure, receivedAt));
+    ledger.replace(after);
+  }
+  ledger.add(one, { stored, marks: marksOfNew(row) });
+  if (outcome) {
+    changes.tell(
+      stored.seq,
+      intentOutcome(stored.intent, { status: outcome, time: receivedAt, failure: row.failure }),
+    );
+  }
+  return stored.intent.id;
+}

@@ -1,0 +1,189 @@
+import type { Act } from '../../core/intent.ts';
+import { allowanceOf, batchOf, cutBatch, isActed, maxHeldPerClaim, needsCount } from '../batch.ts';
+import type { Batch, ClaimRequest } from '../contract.ts';
+import { holdStep, safeguardFailure } from '../judgement.ts';
+import { type Row, readIntent } from '../rows.ts';
+import { openChanges } from './changes.ts';
+import { type DatabaseClock, databaseNow } from './clock.ts';
+import type { Database, Transaction } from './connection.ts';
+import { locks } from './locks.ts';
+
+/** How often a claim looks again when others took what it had found. */
+const maxLooks = 3;
+
+const isPaused = (intent: string): string =>
+  `exists (select 1 from pauses where scope in ('all', ${intent}.action, ${intent}.source))`;
+
+/**
+ * An intent that may be claimed: due, not paused, not under a lease that this process knows to be alive, and nobody
+ * else of that person is in flight, urgent, or older and due as well. The `offset` keeps the planner from looking
+ * through everybody where it can look up one person.
+ */
+const candidate = `
+  i.due_at <= :now and i.action = any(:actions::text[]) and not ${isPaused('i')}
+  and (i.lease_token is null or i.lease_token <> all(:alive::text[]))
+  and not exists (
+    select 1 from marks m join intents o on o.seq = m.intent
+    where m.mark = i.person and o.seq <> i.seq and o.due_at is not null and (
+      (o.lease_token is not null and (o.due_at > :now or o.lease_token = any(:alive::text[])))
+      or (o.due_at <= :now and (o.urgent > i.urgent or (o.urgent = i.urgent and o.seq < i.seq))
+        and o.action = any(:actions::text[]) and not ${isPaused('o')})
+    )
+    offset 0
+  )`;
+
+const headOf = (lane: string): string =>
+  `(select i.* from intents i where ${lane} and ${candidate} order by i.due_at, i.seq limit 1)`;
+
+/** Kicks asked for by a person go before everything else; then the oldest due, whatever it is. */
+const findHead = `
+  select clock.now as database_now, head.*
+  from (select ${databaseNow} as now) clock
+  left join lateral (
+    select * from (
+      ${headOf(`i.urgent = 1 and i.action = 'kick'`)}
+      union all ${headOf(`i.urgent = 0 and i.action = 'kick'`)}
+      union all ${headOf(`i.urgent = 0 and i.action = 'resign'`)}
+    ) heads
+    order by urgent desc, due_at, seq limit 1
+  ) head on true`;
+
+export interface Claiming {
+  readonly database: Database;
+  readonly storeId: string;
+  readonly clock: DatabaseClock;
+  /** The leases this process holds by its monotonic clock. */
+  readonly alive: readonly string[];
+}
+
+interface Scope {
+  readonly tx: Transaction;
+  readonly request: ClaimRequest;
+  /** What every look for candidates is bound by; named as in the SQL. */
+  readonly bound: Readonly<Record<string, unknown>>;
+  readonly head: Row;
+}
+
+/** Claims one batch; see `Store.claim`. Nothing is locked while nothing is due. */
+export async function claim(claiming: Claiming, request: ClaimRequest): Promise<Batch | null> {
+  const { database, storeId, clock, alive } = claiming;
+  let actions = (['kick', 'resign'] as const).filter((action) => request.limits[action] > 0);
+  for (let looks = 0; looks < maxLooks; looks += 1) {
+    const head = await clock.observe(
+      () => database.get(findHead, { now: clock.shift(request.now), actions, alive }),
+      (row) => Number(row?.database_now),
+    );
+    if (!head || head.seq === null) return null;
+    const now = clock.shift(request.now);
+    const batch = await database.transaction((queries) =>
+      claimWith({
+        tx: { ...queries, storeId },
+        request: { ...request, now },
+        bound: { now, actions, alive },
+        head,
+      }),
+    );
+    if (typeof batch !== 'string') return batch;
+    if (batch === 'held') actions = actions.filter((action) => action !== head.action);
+  }
+  return null;
+}
+
+/**
+ * Whoever claims waits for nobody but to count at the safeguard, and whoever counts waits for nobody, so that claims
+ * cannot wait for one another in a circle.
+ * @returns `taken` when others have what was found, `held` when the safeguard lets none of it through
+ */
+async function claimWith(scope: Scope): Promise<Batch | 'taken' | 'held'> {
+  const rows = await gather(scope);
+  if (rows.length === 0) return 'taken';
+  const { tx, request, head } = scope;
+  const { safeguard } = request;
+  const action = head.action as Act;
+  const allowance =
+    safeguard && rows.some(needsCount)
+      ? allowanceOf(safeguard, action, await countWithin(scope, safeguard.perMs))
+      : Number.POSITIVE_INFINITY;
+  const taken = cutBatch(tx, rows, allowance);
+  if (taken.filter(needsCount).length >= allowance) await holdExcess(scope, taken);
+  const [first, ...others] = taken;
+  return first ? lease(scope, [first, ...others]) : 'held';
+}
+
+/**
+ * The intents that may share the head's call. The second look begins when their people are locked: what others have
+ * claimed of these people until then shows in it, and what they try to claim from now on waits for their next look.
+ */
+async function gather({ tx, request, bound, head }: Scope): Promise<Row[]> {
+  const limit = Math.min(request.limits[head.action as Act], Number(head.cap));
+  const found = await tx.all(
+    `select i.seq, i.person from intents i
+     where i.urgent = :urgent and i.action = :action and ${candidate}
+       and i.user_id_type = :userIdType and i.cap = :cap
+       and (i.acted = 1 or (i.action = 'kick' and i.lease_token is not null)) = :acted
+     order by i.due_at, i.seq limit :limit for update of i skip locked`,
+    {
+      ...bound,
+      urgent: head.urgent,
+      action: head.action,
+      userIdType: head.user_id_type,
+      cap: head.cap,
+      acted: isActed(head),
+      limit,
+    },
+  );
+  const locked = await tx.all(
+    `select seq from unnest(:seqs::bigint[], :people::text[]) as found (seq, person)
+     where pg_try_advisory_xact_lock(:class, hashtext(person))`,
+    { class: locks.person, seqs: found.map(({ seq }) => seq), people: found.map(({ person }) => person) },
+  );
+  return tx.all(
+    `select i.* from intents i where i.seq = any(:seqs::bigint[]) and ${candidate} order by i.due_at, i.seq`,
+    { ...bound, seqs: locked.map(({ seq }) => seq) },
+  );
+}
+
+/** How many intents of machines were started in the window; nobody else counts until this transaction ends. */
+async function countWithin({ tx, request, head }: Scope, perMs: number): Promise<number> {
+  await tx.run('select pg_advisory_xact_lock(:class, hashtext(:action))', {
+    class: locks.safeguard,
+    action: head.action,
+  });
+  const row = await tx.get(
+    'select count(*) as n from intents where action = :action and counted_at > :since',
+    { action: head.action, since: request.now - perMs },
+  );
+  return Number(row?.n);
+}
+
+async function holdExcess({ tx, request, head }: Scope, taken: readonly Row[]): Promise<void> {
+  const action = head.action as Act;
+  const rows = await tx.all(
+    `select i.* from intents i
+     where i.urgent = 0 and i.action = :action and i.due_at <= :now and i.exempt = 0 and i.counted_at is null
+       and i.lease_token is null and not ${isPaused('i')} and i.seq <> all(:taken::bigint[])
+     order by i.due_at, i.seq limit :limit for update of i skip locked`,
+    { now: request.now, action, taken: taken.map(({ seq }) => seq), limit: maxHeldPerClaim },
+  );
+  const changes = await openChanges(tx, 0);
+  const step = holdStep(safeguardFailure(action), request.now);
+  for (const row of rows) changes.take(readIntent(tx, row), step);
+  await changes.write();
+}
+
+async function lease({ tx, request }: Scope, rows: readonly [Row, ...Row[]]): Promise<Batch> {
+  const batch = batchOf(tx, request, rows);
+  await tx.run(
+    `update intents set status = 'pending', due_at = :until, lease_token = :token, acted = :acted,
+       counted_at = case when exempt = 0 then coalesce(counted_at, :now) else counted_at end
+     where seq = any(:seqs::bigint[])`,
+    {
+      seqs: rows.map(({ seq }) => seq),
+      until: request.now + request.leaseMs,
+      token: request.token,
+      acted: batch.acted ? 1 : 0,
+      now: request.now,
+    },
+  );
+  return batch;
+}

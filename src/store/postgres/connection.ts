@@ -1,0 +1,124 @@
+import pg, { type Pool, type PoolClient } from 'pg';
+import { StoreUnavailable } from '../contract.ts';
+import type { Origin, Row } from '../rows.ts';
+import { explain, isRepeatable } from './errors.ts';
+import { type Parameters, statement } from './sql.ts';
+
+/** The schema that holds everything of the bridge. */
+export const schema = 'offboard_bridge';
+
+/** The most connections of one process, beside the one that listens. */
+const maxConnections = 8;
+const connectTimeoutMs = 5_000;
+/** A statement that takes longer is given up, here and there, so that a dead network holds up nobody for long. */
+const statementTimeoutMs = 30_000;
+const lockTimeoutMs = 10_000;
+const keepAliveDelayMs = 10_000;
+const maxRepeats = 10;
+
+/** Statements on one connection, or each on any. */
+export interface Queries {
+  all(sql: string, parameters?: Parameters): Promise<Row[]>;
+  get(sql: string, parameters?: Parameters): Promise<Row | undefined>;
+  /** @returns how many rows were changed */
+  run(sql: string, parameters?: Parameters): Promise<number>;
+}
+
+/** The statements of one transaction, under the id of the store. */
+export interface Transaction extends Queries, Origin {}
+
+export interface Database extends Queries {
+  /**
+   * Commits what `run` did. A serialization failure or a deadlock repeats all of it.
+   * @throws StoreUnavailable when the database cannot be reached or used now
+   */
+  transaction<T>(run: (queries: Queries) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export function openDatabase(url: string): Database {
+  const pool = new pg.Pool({
+    ...connectionOptions(url),
+    max: maxConnections,
+    query_timeout: statementTimeoutMs + 1_000,
+    onConnect: (client) => client.query(sessionSettings).then(() => undefined),
+  });
+  // A connection that breaks while it is idle is replaced by the pool; the next statement says whether that works.
+  pool.on('error', () => undefined);
+  return {
+    ...queriesOn(pool),
+    transaction: (run) => transact(pool, run),
+    close: () => pool.end(),
+  };
+}
+
+/** What every connection of the bridge has in common. */
+export function connectionOptions(url: string): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: 'offboard-bridge',
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveDelayMs,
+  };
+}
+
+/**
+ * A commit must be on disk when it is answered. A session that is left alone in a transaction is ended by the server,
+ * so that the locks of a process that is gone do not stay.
+ */
+const sessionSettings = `
+  set search_path to ${schema};
+  set statement_timeout to ${statementTimeoutMs};
+  set lock_timeout to ${lockTimeoutMs};
+  set idle_in_transaction_session_timeout to ${statementTimeoutMs};
+  select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`;
+
+async function transact<T>(pool: Pool, run: (queries: Queries) => Promise<T>): Promise<T> {
+  for (let repeats = 0; ; repeats += 1) {
+    try {
+      return await transactOnce(pool, run);
+    } catch (error) {
+      if (!isRepeatable(error) || repeats >= maxRepeats) throw explain(error);
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** Math.min(repeats, 5)));
+    }
+  }
+}
+
+async function transactOnce<T>(pool: Pool, run: (queries: Queries) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    const result = await run(queriesOn(client));
+    await client.query('commit');
+    client.release();
+    return result;
+  } catch (error) {
+    client.release(!(await rollBack(client, error)));
+    throw error;
+  }
+}
+
+/** @returns whether the connection can go on */
+async function rollBack(client: PoolClient, error: unknown): Promise<boolean> {
+  if (error instanceof StoreUnavailable) return false;
+  return client.query('rollback').then(
+    () => true,
+    () => false,
+  );
+}
+
+function queriesOn(runner: Pick<Pool, 'query'>): Queries {
+  const query = async (sql: string, parameters: Parameters = {}) => {
+    try {
+      return await runner.query<Row>(statement(sql, parameters));
+    } catch (error) {
+      throw isRepeatable(error) ? error : explain(error);
+    }
+  };
+  return {
+    all: async (sql, parameters) => (await query(sql, parameters)).rows,
+    get: async (sql, parameters) => (await query(sql, parameters)).rows[0],
+    run: async (sql, parameters) => (await query(sql, parameters)).rowCount ?? 0,
+  };
+}

@@ -1,0 +1,135 @@
+import type { Intent } from '../../core/intent.ts';
+import { hasKin } from '../acceptance.ts';
+import { marksOf, type Row, readIntent, type StoredIntent } from '../rows.ts';
+import type { Transaction } from './connection.ts';
+import type { Part } from './part.ts';
+import { pivot, storableText } from './sql.ts';
+
+/** An intent that a part may repeat. */
+interface Repeat {
+  readonly seq: number;
+  readonly receivedAt: number;
+  readonly contentDigest: string;
+  /** Something newer came about that person, from the same source. */
+  readonly isOvertaken: boolean;
+}
+
+/** What is known of the events and the people of a group of deliveries, as it stands after those before. */
+export interface Ledger {
+  /**
+   * The intent that a part repeats. The same event id is the same event. The same bytes without an event id are so
+   * only within the sender's retry span, and only while nothing newer came about that person: somebody who was hired
+   * again and leaves again is reported with the same bytes.
+   */
+  findRepeat(part: Part): Repeat | null;
+  /** The intents of the same person that an arrival can change, or be changed by; see `judgeArrival`. */
+  kinOf(marks: readonly string[]): StoredIntent[];
+  add(part: Part, added: { stored: StoredIntent; marks: readonly string[] }): void;
+  replace(stored: StoredIntent): void;
+}
+
+/** Loads it; the rows of the kin are locked in the order of their numbers. */
+export async function loadLedger(tx: Transaction, parts: readonly Part[]): Promise<Ledger> {
+  const repeats = await loadRepeats(tx, parts);
+  const intents = new Map<number, StoredIntent>();
+  const byMark = new Map<string, number[]>();
+
+  function index(stored: StoredIntent, marks: readonly string[]): void {
+    intents.set(stored.seq, stored);
+    for (const mark of new Set(marks)) byMark.set(mark, [...(byMark.get(mark) ?? []), stored.seq]);
+  }
+
+  function find(marks: readonly string[]): StoredIntent[] {
+    const found = [...new Set(marks.flatMap((mark) => byMark.get(mark) ?? []))].sort((a, b) => a - b);
+    return found.flatMap((seq) => intents.get(seq) ?? []);
+  }
+
+  for (const row of await loadKin(tx, parts)) {
+    index(readIntent(tx, row), row.marks as string[]);
+  }
+
+  return {
+    findRepeat({ acceptance, part, accepted }) {
+      const { source, eventId, retrySpanMs, receivedAt } = acceptance;
+      const known = repeats.get(eventKey(source, eventId, part));
+      if (!known || retrySpanMs === null) return known ?? null;
+      const isNewer = ({ seq, intent }: StoredIntent): boolean =>
+        seq > known.seq && intent.source === source && intent.broughtBy === null;
+      const isOvertaken = known.isOvertaken || find(marksOf(source, accepted.facts)).some(isNewer);
+      return isOvertaken || receivedAt - known.receivedAt > retrySpanMs ? null : known;
+    },
+    kinOf: (marks) => find(marks).filter(({ intent }) => isKin(intent)),
+    add({ acceptance, part }, { stored, marks }) {
+      const { source, eventId, receivedAt, contentDigest } = acceptance;
+      const { seq } = stored;
+      repeats.set(eventKey(source, eventId, part), { seq, receivedAt, contentDigest, isOvertaken: false });
+      index(stored, marks);
+    },
+    replace(stored) {
+      intents.set(stored.seq, stored);
+    },
+  };
+}
+
+function eventKey(source: string, eventId: string, part: number): string {
+  return JSON.stringify([source, storableText(eventId), part]);
+}
+
+function isKin({ action, status, settledAt, broughtBy }: Intent): boolean {
+  if (action === 'withdraw') return status === 'succeeded';
+  return settledAt === null && (action === 'resign' || broughtBy !== null);
+}
+
+async function loadRepeats(tx: Transaction, parts: readonly Part[]): Promise<Map<string, Repeat>> {
+  const events = new Map(
+    parts.map(({ acceptance: { source, eventId } }) => [eventKey(source, eventId, 0), { source, eventId }]),
+  );
+  const rows = await tx.all(
+    `select distinct on (i.source, i.event_id, i.part)
+       i.source, i.event_id, i.part, i.seq, i.received_at, i.content_digest
+     from unnest(:source::text[], :eventId::text[]) as e (source, event_id)
+     join intents i on i.source = e.source and i.event_id = e.event_id
+     order by i.source, i.event_id, i.part, i.seq desc`,
+    pivot([...events.values()], ['source', 'eventId']),
+  );
+  const areDigests = parts.some(({ acceptance }) => acceptance.retrySpanMs !== null);
+  const overtaken = areDigests ? await loadOvertaken(tx, rows) : new Set<number>();
+  return new Map(
+    rows.map((row) => [
+      eventKey(String(row.source), String(row.event_id), Number(row.part)),
+      {
+        seq: Number(row.seq),
+        receivedAt: Number(row.received_at),
+        contentDigest: String(row.content_digest),
+        isOvertaken: overtaken.has(Number(row.seq)),
+      },
+    ]),
+  );
+}
+
+async function loadOvertaken(tx: Transaction, repeated: readonly Row[]): Promise<Set<number>> {
+  const rows = await tx.all(
+    `select distinct i.seq from intents i
+     join marks own on own.intent = i.seq
+     join marks other on other.mark = own.mark and other.intent > own.intent
+     join intents newer on newer.seq = other.intent and newer.source = i.source and newer.brought = 0
+     where i.seq = any(:seqs::bigint[])`,
+    { seqs: repeated.map(({ seq }) => seq) },
+  );
+  return new Set(rows.map(({ seq }) => Number(seq)));
+}
+
+async function loadKin(tx: Transaction, parts: readonly Part[]): Promise<Row[]> {
+  const marks = parts
+    .filter(({ accepted }) => hasKin(accepted))
+    .flatMap(({ acceptance, accepted }) => marksOf(acceptance.source, accepted.facts));
+  if (marks.length === 0) return [];
+  return tx.all(
+    `select i.*, array(select mark from marks where intent = i.seq) as marks from intents i
+     where i.seq in (select intent from marks where mark = any(:marks::text[]))
+       and ((i.settled_at is null and (i.action = 'resign' or i.brought = 1))
+         or (i.action = 'withdraw' and i.status = 'succeeded'))
+     order by i.seq for update`,
+    { marks: [...new Set(marks)] },
+  );
+}

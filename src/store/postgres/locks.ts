@@ -1,0 +1,13 @@
+/**
+ * The classes of the advisory locks, all held to the end of a transaction. They are numbers that nobody else in the
+ * database is likely to use.
+ */
+export const locks = {
+  migration: 1_868_849_201,
+  /** Deliveries with a key in common are taken in one after the other: their event, and the marks of their people. */
+  delivery: 1_868_849_202,
+  /** A person of whom an intent is being claimed. */
+  person: 1_868_849_203,
+  /** Counting against the safeguard; one for each action. */
+  safeguard: 1_868_849_204,
+} as const;

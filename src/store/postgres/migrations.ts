@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { firstPreviousHash } from '../../core/outcome.ts';
+import { StoreUnavailable } from '../contract.ts';
+import { type Database, type Queries, schema } from './connection.ts';
+import { locks } from './locks.ts';
+
+/**
+ * The numbered migrations; each is run once, in order, by whoever starts first. They are only ever added to.
+ * `docs/storage.md` says what every table and column means.
+ */
+const migrations: readonly string[] = [
+  `
+  create table store (
+    id text not null
+  );
+
+  create sequence intent_numbers;
+  create table intents (
+    seq bigint primary key,
+    source text not null,
+    event_id text not null,
+    part bigint not null,
+    person text not null,
+    action text not null,
+    status text not null,
+    urgent smallint not null,
+    due_at bigint,
+    user_id_type text not null,
+    cap integer not null default 50,
+    acted smallint not null default 0,
+    exempt smallint not null,
+    brought smallint not null,
+    counted_at bigint,
+    lease_token text,
+    received_at bigint not null,
+    settled_at bigint,
+    content_digest text not null,
+    facts text not null,
+    progress text
+  ) with (fillfactor = 80);
+  create index intents_by_event on intents (source, event_id, part);
+  create index intents_due on intents (urgent, action, due_at, seq) where due_at is not null;
+  create index intents_counted on intents (action, counted_at) where counted_at is not null;
+  create index intents_held on intents (seq) where status = 'held';
+  create index intents_settled on intents (settled_at) where settled_at is not null;
+
+  create table marks (
+    mark text not null,
+    intent bigint not null,
+    primary key (mark, intent)
+  );
+  create index marks_by_intent on marks (intent);
+
+  create table outcomes (
+    seq bigint generated always as identity primary key,
+    intent bigint,
+    recorded_at bigint not null,
+    draft text not null,
+    position bigint,
+    previous_hash text,
+    hash text
+  );
+  create unique index outcomes_by_position on outcomes (position) where position is not null;
+  create index outcomes_unsequenced on outcomes (seq) where position is null;
+  create index outcomes_by_intent on outcomes (intent) where intent is not null;
+  create index outcomes_by_time on outcomes (recorded_at);
+
+  create table trail (
+    position bigint not null,
+    hash text not null
+  );
+
+  create table cursors (
+    publisher text primary key,
+    position bigint not null,
+    lease_token text,
+    lease_until bigint
+  );
+
+  create table dead_letters (
+    seq bigint generated always as identity primary key,
+    source text not null,
+    event_id text not null,
+    part bigint not null,
+    received_at bigint not null,
+    faults text not null,
+    tries integer not null default 1,
+    status text not null,
+    content_digest text not null,
+    method text not null,
+    query text not null,
+    headers text not null,
+    body bytea not null,
+    position text
+  );
+  create index dead_letters_by_event on dead_letters (source, event_id, part);
+  create index dead_letters_open on dead_letters (seq) where status = 'open';
+
+  create table pauses (
+    scope text primary key,
+    by text not null,
+    at bigint not null,
+    reason text
+  );
+
+  create table notes (
+    key text primary key,
+    text text not null,
+    expires_at bigint not null
+  );
+  create index notes_by_expiry on notes (expires_at);
+  `,
+];
+
+/**
+ * Brings the schema up to date, and gives the id of the store.
+ * @throws StoreUnavailable when a newer release wrote it
+ */
+export async function migrate(database: Database): Promise<string> {
+  return database.transaction(async (queries) => {
+    await queries.run('select pg_advisory_xact_lock(:class, 0)', { class: locks.migration });
+    const there = await queries.get(
+      'select to_regnamespace(:schema) is not null as schema, to_regclass(:table) is not null as table',
+      { schema, table: `${schema}.migrations` },
+    );
+    if (there?.schema !== true) await queries.run(`create schema ${schema}`);
+    if (there?.table !== true) await queries.run('create table migrations (version integer primary key)');
+    const version = Number(
+      (await queries.get(`select coalesce(max(version), 0) as version from migrations`))?.version,
+    );
+    if (version > migrations.length) {
+      throw new StoreUnavailable(
+        `the database is of a newer release (schema ${version}, this one knows ${migrations.length})`,
+      );
+    }
+    for (let next = version; next < migrations.length; next += 1) await takeMigration(queries, next);
+    return String((await queries.get('select id from store'))?.id);
+  });
+}
+
+async function takeMigration(queries: Queries, index: number): Promise<void> {
+  for (const sql of (migrations[index] ?? '').split(';')) if (sql.trim() !== '') await queries.run(sql);
+  if (index === 0) {
+    await queries.run('insert into store (id) values (:id)', { id: randomBytes(5).toString('hex') });
+    await queries.run('insert into trail (position, hash) values (0, :hash)', { hash: firstPreviousHash });
+  }
+  await queries.run('insert into migrations (version) values (:version)', { version: index + 1 });
+}

@@ -1,0 +1,127 @@
+import type { Intent } from '../../core/intent.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { IntentQuery, Page, Pause, RetentionLimits, StoreFigures } from '../contract.ts';
+import { readId, readIntent } from '../rows.ts';
+import { readOutcome } from '../trail.ts';
+import type { Queries, Transaction } from './connection.ts';
+import { readTrail } from './outcomes.ts';
+
+export async function listIntents(tx: Transaction, query: IntentQuery): Promise<Page<Intent>> {
+  const { statuses, person, source, cursor, limit } = query;
+  const conditions = ['i.seq < :before'];
+  if (statuses) conditions.push('i.status = any(:statuses::text[])');
+  if (source) conditions.push('i.source = :source');
+  const from = person ? 'marks m join intents i on i.seq = m.intent and m.mark = :person' : 'intents i';
+  const rows = await tx.all(
+    `select i.* from ${from} where ${conditions.join(' and ')} order by i.seq desc limit :limit`,
+    { before: Number(cursor ?? Number.MAX_SAFE_INTEGER), limit: limit + 1, statuses, source, person },
+  );
+  const items = rows.slice(0, limit).map((row) => readIntent(tx, row).intent);
+  return { items, next: rows.length > limit ? String(rows[limit - 1]?.seq) : null };
+}
+
+export async function findIntent(
+  tx: Transaction,
+  id: string,
+): Promise<{ intent: Intent; outcomes: readonly Outcome[] } | null> {
+  const seq = readId(tx, id);
+  const row = seq === null ? undefined : await tx.get('select * from intents where seq = :seq', { seq });
+  if (!row) return null;
+  const outcomes = await tx.all(
+    `select seq, draft, position, previous_hash from outcomes
+     where intent = :seq and position is not null order by position`,
+    { seq },
+  );
+  return { intent: readIntent(tx, row).intent, outcomes: outcomes.map((one) => readOutcome(tx, one)) };
+}
+
+/** The lanes in which intents wait; a range of each is counted by index. */
+const lanes = `(values (0, 'kick'), (1, 'kick'), (0, 'resign')) as l (urgent, action)`;
+
+const inLane = 'i.urgent = l.urgent and i.action = l.action and i.due_at is not null';
+
+export async function readFigures(queries: Queries, now: number): Promise<StoreFigures> {
+  const waiting = await queries.get(
+    `select count(*) filter (where i.due_at <= :now or i.status = 'pending') as due,
+       min(i.due_at) filter (where i.due_at <= :now) as oldest,
+       count(*) filter (where i.due_at > :now and i.status = 'scheduled') as scheduled,
+       (select count(*) from intents where status = 'held') as held,
+       (select count(*) from dead_letters where status = 'open') as dead_letters,
+       (select count(*) from outcomes where position is null) as unsequenced
+     from intents i where i.due_at is not null`,
+    { now },
+  );
+  const cursors = await queries.all('select publisher, position from cursors order by publisher');
+  return {
+    due: Number(waiting?.due),
+    scheduled: Number(waiting?.scheduled),
+    held: Number(waiting?.held),
+    deadLetters: Number(waiting?.dead_letters),
+    oldestDueAt: waiting?.oldest === null ? null : Number(waiting?.oldest),
+    headPosition: (await readTrail(queries)).position,
+    unsequenced: Number(waiting?.unsequenced),
+    cursors: cursors.map((row) => ({ publisher: String(row.publisher), position: Number(row.position) })),
+  };
+}
+
+/** Whether the due intents are at least that many; looks at no more of them than it must. */
+export async function isBacklogged(queries: Queries, limit: number, now: number): Promise<boolean> {
+  const row = await queries.get(
+    `select count(*) as n from (
+       select 1 from ${lanes} join intents i on ${inLane} and i.due_at <= :now limit :limit) waiting`,
+    { now, limit },
+  );
+  return Number(row?.n) >= limit;
+}
+
+/** Deletes what is past its retention; see `Store.prune`. */
+export async function prune(queries: Queries, before: RetentionLimits, limit: number): Promise<number> {
+  const old = await queries.all(
+    `delete from intents where seq in (
+       select seq from intents where settled_at < :before order by settled_at limit :limit for update skip locked)
+     returning seq`,
+    { before: before.settled, limit },
+  );
+  await queries.run('delete from marks where intent = any(:old::bigint[])', {
+    old: old.map(({ seq }) => seq),
+  });
+  const outcomes = await queries.run(
+    `delete from outcomes where seq in (
+       select seq from outcomes
+       where recorded_at < :before and position <= coalesce((select min(position) from cursors), position)
+       order by seq limit :limit for update skip locked)`,
+    { before: before.outcomes, limit },
+  );
+  const deadLetters = await queries.run(
+    `delete from dead_letters where seq in (
+       select seq from dead_letters where received_at < :before limit :limit for update skip locked)`,
+    { before: before.deadLetters, limit },
+  );
+  return old.length + outcomes + deadLetters;
+}
+
+export async function setPause(
+  queries: Queries,
+  scope: string,
+  pause: Omit<Pause, 'scope'> | null,
+): Promise<void> {
+  if (!pause) {
+    await queries.run('delete from pauses where scope = :scope', { scope });
+    return;
+  }
+  await queries.run(
+    `insert into pauses (scope, by, at, reason) values (:scope, :by, :at, :reason)
+     on conflict (scope) do update set by = excluded.by, at = excluded.at, reason = excluded.reason`,
+    { scope, ...pause },
+  );
+}
+
+export async function readPauses(queries: Queries): Promise<Pause[]> {
+  const rows = await queries.all('select scope, by, at, reason from pauses order by at, scope');
+  return rows.map((row) => ({
+    scope: String(row.scope),
+    by: String(row.by),
+    at: Number(row.at),
+    reason: row.reason === null ? null : String(row.reason),
+  }));
+}

@@ -1,0 +1,86 @@
+import type { IntentSettlement } from '../../core/settlement.ts';
+import type { DecisionRequest, SeenUser } from '../contract.ts';
+import { judgeDecision, judgeSettlement } from '../judgement.ts';
+import { readId, readIntent, type StoredIntent } from '../rows.ts';
+import { openChanges } from './changes.ts';
+import type { Transaction } from './connection.ts';
+
+/** Notes that a claimed resign is about to be sent; see `Store.beginAct`. */
+export async function beginAct(tx: Transaction, token: string, seen: readonly SeenUser[]): Promise<string[]> {
+  const stored = await lockIntents(
+    tx,
+    seen.map(({ intentId }) => intentId),
+  );
+  const changes = await openChanges(tx, 0);
+  const begun = seen.filter(({ intentId, userId }) => {
+    const one = stored.get(intentId);
+    if (one?.leaseToken !== token || one.intent.voided) return false;
+    changes.note(one, { acted: true, seenUserId: userId });
+    return true;
+  });
+  await changes.write();
+  return begun.map(({ intentId }) => intentId);
+}
+
+export interface SettleRequest {
+  readonly token: string;
+  readonly settlements: readonly IntentSettlement[];
+  readonly now: number;
+  /** The same instant by the database's clock. */
+  readonly dueAt: number;
+}
+
+/** Settles a claimed batch; see `Store.settle`. */
+export async function settle(
+  tx: Transaction,
+  { token, settlements, now, dueAt }: SettleRequest,
+): Promise<boolean> {
+  const stored = await lockIntents(
+    tx,
+    settlements.map(({ intentId }) => intentId),
+  );
+  if (settlements.some(({ intentId }) => stored.get(intentId)?.leaseToken !== token)) return false;
+  const kicks = settlements.filter(({ bringKick }) => bringKick !== null).length;
+  const changes = await openChanges(tx, kicks);
+  for (const settlement of settlements) {
+    const one = stored.get(settlement.intentId);
+    if (!one) continue;
+    const { kick, ...step } = judgeSettlement(one, settlement, now);
+    changes.take(one, step);
+    if (kick) changes.insert({ ...kick, dueAt });
+  }
+  await changes.write();
+  return true;
+}
+
+/** Releases or cancels an intent; see `Store.decide`. */
+export async function decide(
+  tx: Transaction,
+  request: DecisionRequest,
+): Promise<'done' | 'not_found' | 'wrong_state'> {
+  const stored = (await lockIntents(tx, [request.intentId])).get(request.intentId);
+  if (!stored) return 'not_found';
+  const steps = judgeDecision(stored, request);
+  if (!steps) return 'wrong_state';
+  const changes = await openChanges(tx, 0);
+  steps.reduce(changes.take, stored);
+  await changes.write();
+  return 'done';
+}
+
+/** Locks rows in the order of their numbers, and gives the intents by their ids. */
+async function lockIntents(tx: Transaction, ids: readonly string[]): Promise<Map<string, StoredIntent>> {
+  const seqs = ids.map((id) => readId(tx, id)).filter((seq) => seq !== null);
+  const rows = await tx.all(
+    'select * from intents where seq = any(:seqs::bigint[]) order by seq for update',
+    {
+      seqs,
+    },
+  );
+  return new Map(
+    rows.map((row) => {
+      const stored = readIntent(tx, row);
+      return [stored.intent.id, stored];
+    }),
+  );
+}

@@ -1,0 +1,260 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { IntentDraft } from '../../src/core/intent.ts';
+import { firstPreviousHash, outcomeHash, recordOutcome } from '../../src/core/outcome.ts';
+import type { Batch, SafeguardPolicy, Store } from '../../src/store/contract.ts';
+import { type Nudge, openPostgresStore } from '../../src/store/postgres.ts';
+import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
+import { claimRequest, deliveryOf, email, settleAll, start, succeeded } from './store-suite.ts';
+
+const hour = 3_600_000;
+
+/** Three stores on one database, each with connections of its own, are three processes to it. */
+describe('three processes on one PostgreSQL', () => {
+  let database: TestDatabase;
+  let stores: Store[];
+  let heard: Nudge[][];
+
+  beforeEach(async () => {
+    database = await createDatabase();
+    heard = [[], [], []];
+    stores = await Promise.all(
+      heard.map((nudges) => openPostgresStore({ url: database.url, onNudge: (nudge) => nudges.push(nudge) })),
+    );
+  });
+
+  afterEach(async () => {
+    await Promise.all(stores.map((store) => store.close()));
+    await database.drop();
+  });
+
+  const storeOf = (n: number): Store => stores[n % stores.length] as Store;
+  const each = <T>(count: number, run: (store: Store, n: number) => Promise<T>): Promise<T[]> =>
+    Promise.all(Array.from({ length: count }, (_, n) => run(storeOf(n), n)));
+  const person = (n: number) => ({ identifiers: [email(`u${n}@example.com`)] });
+  const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+
+  /** Claims and settles by every process at once, until nothing is left; `seen` is told of every batch. */
+  async function drain(
+    seen: (batch: Batch) => void,
+    {
+      safeguard = null,
+      settled = () => undefined,
+    }: { safeguard?: SafeguardPolicy | null; settled?: (batch: Batch) => void } = {},
+  ): Promise<void> {
+    await each(12, async (store) => {
+      for (let batch = await store.claim(claimRequest({ safeguard })); batch; ) {
+        seen(batch);
+        await new Promise((resolve) => setImmediate(resolve));
+        settled(batch);
+        expect(await store.settle(batch.token, settleAll(batch, succeeded), start)).toBe(true);
+        batch = await store.claim(claimRequest({ safeguard }));
+      }
+    });
+  }
+
+  it('migrate an empty database once, and are one store', () => {
+    expect(new Set(stores.map(({ id }) => id)).size).toBe(1);
+  });
+
+  it('give the same ids for an event that all of them take in at once', async () => {
+    const deliveries = Array.from({ length: 40 }, (_, n) =>
+      deliveryOf({ ...person(n), eventId: `msg-${n}` }),
+    );
+    const receipts = await each(3 * 40, (store, n) => store.accept(deliveries[n % 40] as never));
+    const firsts = receipts.filter(({ kind }) => kind === 'accepted');
+    expect(firsts).toHaveLength(40);
+    for (const [n, receipt] of receipts.entries()) {
+      expect(receipt.intents).toEqual(receipts[n % 40]?.intents);
+    }
+    expect(new Set(firsts.flatMap(({ intents }) => intents)).size).toBe(40);
+  });
+
+  it('leave one of many dates for a person that arrive at once', async () => {
+    await each(60, (store, n) =>
+      store.accept(deliveryOf({ ...person(n % 2), effectiveAt: start + (n + 1) * hour })),
+    );
+    const query = { cursor: null, limit: 100, person: null, source: null };
+    expect((await storeOf(0).listIntents({ ...query, statuses: ['scheduled'] })).items).toHaveLength(2);
+    expect((await storeOf(1).listIntents({ ...query, statuses: ['canceled'] })).items).toHaveLength(58);
+  });
+
+  it('claim no intent twice, and have no person in two batches at once', async () => {
+    const told: Partial<IntentDraft>[] = Array.from({ length: 240 }, (_, n) => ({
+      ...person(n % 60),
+      action: n % 4 === 0 ? ('resign' as const) : ('kick' as const),
+    }));
+    await each(told.length, (store, n) => store.accept(deliveryOf({ ...told[n], source: `s${n}` })));
+    const claimed = new Set<string>();
+    const inFlight = new Set<string>();
+    await drain(
+      (batch) => {
+        for (const { id, person: one } of batch.intents) {
+          expect([claimed.has(id), inFlight.has(one)]).toEqual([false, false]);
+          claimed.add(id);
+          inFlight.add(one);
+        }
+      },
+      {
+        settled: (batch) => {
+          for (const { person: one } of batch.intents) inFlight.delete(one);
+        },
+      },
+    );
+    expect(claimed.size).toBe(240);
+  });
+
+  it('have no person in two batches when one of them may only kick and another may only resign', async () => {
+    for (let n = 0; n < 25; n += 1) {
+      await storeOf(n).accept(deliveryOf(person(n)));
+      await storeOf(n).accept(deliveryOf({ ...person(n), action: 'kick', source: 'other' }));
+    }
+    const only = { kick: { kick: 1, resign: 0 }, resign: { kick: 0, resign: 1 } };
+    let left = 50;
+    while (left > 0) {
+      const batches = await each(12, (store, n) =>
+        store.claim(claimRequest({ limits: only[n % 2 === 0 ? 'kick' : 'resign'] })),
+      );
+      const people = batches.flatMap((batch) => batch?.intents.map((one) => one.person) ?? []);
+      expect(new Set(people).size).toBe(people.length);
+      for (const batch of batches) {
+        if (batch) await storeOf(0).settle(batch.token, settleAll(batch, succeeded), start);
+      }
+      left -= people.length;
+    }
+  });
+
+  it('take the intents of a person in the order in which they came', async () => {
+    for (let n = 0; n < 30; n += 1) {
+      await storeOf(n).accept(deliveryOf({ ...person(n % 5), action: 'kick', source: `s${n}` }));
+    }
+    const taken = new Map<string, number[]>();
+    await drain((batch) => {
+      for (const { id, person: one } of batch.intents) {
+        taken.set(one, [...(taken.get(one) ?? []), Number(id.split('-')[1])]);
+      }
+    });
+    expect(taken.size).toBe(5);
+    for (const numbers of taken.values()) expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+  });
+
+  it('let no more through than the safeguard allows to all of them together', async () => {
+    await each(150, (store, n) => store.accept(deliveryOf(person(n))));
+    let through = 0;
+    await drain(
+      (batch) => {
+        through += batch.intents.length;
+      },
+      { safeguard: { maxResigns: 20, maxKicks: 5, perMs: hour } },
+    );
+    expect(through).toBe(20);
+    expect((await storeOf(1).figures(start)).held).toBe(130);
+  });
+
+  it('do not claim what one of them paused', async () => {
+    await storeOf(0).accept(deliveryOf({}));
+    await storeOf(1).setPause('resign', { by: 'api:ada', at: start, reason: null });
+    expect(await each(3, (store) => store.claim(claimRequest()))).toEqual([null, null, null]);
+    await storeOf(2).setPause('resign', null);
+    expect((await each(3, (store) => store.claim(claimRequest()))).filter(Boolean)).toHaveLength(1);
+  });
+
+  it('keep a claim from a withdraw that another takes in, whichever is first', async () => {
+    await each(60, (store, n) => store.accept(deliveryOf({ ...person(n), subject: `${n}` })));
+    const batches: Batch[] = [];
+    await Promise.all([
+      ...Array.from({ length: 60 }, (_, n) =>
+        storeOf(n).accept(deliveryOf({ ...person(n), subject: `${n}`, action: 'withdraw' })),
+      ),
+      each(6, async (store) => {
+        const batch = await store.claim(claimRequest({ limits: { resign: 7, kick: 1 } }));
+        if (batch) batches.push(batch);
+      }),
+    ]);
+    for (const batch of batches) await storeOf(1).settle(batch.token, settleAll(batch, succeeded), start);
+    const claimed = new Set(batches.flatMap(({ intents }) => intents.map(({ id }) => id)));
+    const { items } = await storeOf(2).listIntents({
+      cursor: null,
+      limit: 200,
+      statuses: null,
+      person: null,
+      source: null,
+    });
+    for (const { id, action, status, failure } of items) {
+      if (action !== 'resign') continue;
+      expect([status, failure?.code]).toEqual(
+        claimed.has(id) ? ['succeeded', 'withdrawn_too_late'] : ['canceled', 'withdrawn'],
+      );
+    }
+  });
+
+  it('make one trail without gaps, in which every outcome has the hash of the one before', async () => {
+    await Promise.all([
+      each(200, (store, n) =>
+        store.record(
+          recordOutcome({ type: 'operator.decided', source: 'api', time: start, reference: `${n}` }),
+        ),
+      ),
+      each(30, (store) => store.sequence(7)),
+    ]);
+    await until(async () =>
+      (await Promise.all(stores.map((store) => store.sequence(50)))).every((n) => n === 0),
+    );
+    const outcomes = await storeOf(2).outcomesAfter(0, 1_000);
+    expect(outcomes.map(({ data }) => data.position)).toEqual(Array.from({ length: 200 }, (_, n) => n + 1));
+    let hash = firstPreviousHash;
+    for (const outcome of outcomes) {
+      expect(outcome.data.previousHash).toBe(hash);
+      hash = outcomeHash(outcome);
+    }
+  });
+
+  it('tell a publisher of each outcome by one of them only', async () => {
+    for (const reference of ['a', 'b']) {
+      await storeOf(0).record(
+        recordOutcome({ type: 'operator.decided', source: 'api', time: start, reference }),
+      );
+    }
+    await storeOf(1).sequence(10);
+    const claims = await each(9, (store, n) =>
+      store.claimOutcomes('kafka', { now: start, token: `${n}`, leaseMs: 1_000, limit: 1 }),
+    );
+    expect(claims.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('wake the others, and not themselves', async () => {
+    await storeOf(0).accept(deliveryOf({ effectiveAt: start + hour }));
+    await until(() => heard[1]?.includes('work') === true && heard[2]?.includes('work') === true);
+    await storeOf(1).sequence(10);
+    await until(() => heard[0]?.includes('outcomes') === true && heard[2]?.includes('outcomes') === true);
+    expect([heard[0]?.includes('work'), heard[1]?.includes('outcomes')]).toEqual([false, false]);
+  });
+
+  it('go on when the server has broken all their connections, and hear of one another again', async () => {
+    await query(
+      database.url,
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    );
+    await until(() => heard.every((nudges) => nudges.includes('work')));
+    for (const nudges of heard) nudges.length = 0;
+    await storeOf(0).accept(deliveryOf({}));
+    await until(() => heard[1]?.includes('work') === true);
+    expect((await storeOf(1).claim(claimRequest()))?.intents).toHaveLength(1);
+  });
+
+  it('do not go by the clock of one that is wrong', async () => {
+    const ahead = await openPostgresStore({ url: database.url, now: () => Date.now() + 2 * hour });
+    try {
+      const now = Date.now();
+      await storeOf(0).accept(deliveryOf({ at: now }));
+      await storeOf(0).accept(deliveryOf({ ...person(1), at: now, effectiveAt: now + hour }));
+      expect((await storeOf(0).claim(claimRequest({ now })))?.intents).toHaveLength(1);
+      expect(await ahead.claim(claimRequest({ now: Date.now() + 2 * hour }))).toBeNull();
+      await ahead.accept(deliveryOf({ ...person(2), at: Date.now() + 2 * hour }));
+      expect((await storeOf(1).claim(claimRequest({ now: Date.now() })))?.intents).toHaveLength(1);
+    } finally {
+      await ahead.close();
+    }
+  });
+});

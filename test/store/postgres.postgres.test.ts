@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Acceptance, StoreUnavailable } from '../../src/store/contract.ts';
+import { openDatabase } from '../../src/store/postgres/connection.ts';
+import { openPostgresStore } from '../../src/store/postgres.ts';
+import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
+import { deliveryOf, email, type StoreUnderTest, testStore } from './store-suite.ts';
+
+function postgresUnderTest(): StoreUnderTest {
+  let database: TestDatabase | null = null;
+  const open = () => openPostgresStore({ url: database?.url ?? '' });
+  return {
+    async open() {
+      database = await createDatabase();
+      return open();
+    },
+    async reopen(store) {
+      await store.close();
+      return open();
+    },
+    remove: async () => database?.drop(),
+  };
+}
+
+testStore('the PostgreSQL store', postgresUnderTest);
+
+describe('the PostgreSQL database', () => {
+  let database: TestDatabase;
+
+  beforeEach(async () => {
+    database = await createDatabase();
+  });
+
+  afterEach(() => database.drop());
+
+  it('keeps to a schema of its own, which may be there already', async () => {
+    await query(database.url, 'create schema offboard_bridge');
+    await query(database.url, 'create table intents (mine text)');
+    const store = await openPostgresStore({ url: database.url });
+    await store.accept(deliveryOf({}));
+    await store.close();
+    const { rows } = await query(database.url, 'select count(*)::integer as n from offboard_bridge.intents');
+    expect(rows).toEqual([{ n: 1 }]);
+  });
+
+  it('is refused when a newer release wrote it', async () => {
+    await (await openPostgresStore({ url: database.url })).close();
+    await query(database.url, 'insert into offboard_bridge.migrations values (999)');
+    await expect(openPostgresStore({ url: database.url })).rejects.toThrow(/newer release/);
+  });
+
+  it('is said to be away when nobody listens there, or nobody may come in', async () => {
+    const { host, pathname } = new URL(database.url);
+    const urls = [
+      `postgres://postgres:postgres@127.0.0.1:1${pathname}`,
+      `postgres://nobody:wrong@${host}${pathname}`,
+      database.url.replace(pathname, '/nowhere'),
+    ];
+    for (const url of urls) {
+      const failure = await openPostgresStore({ url }).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(StoreUnavailable);
+      expect(String(failure)).not.toMatch(/wrong|nobody|nowhere/);
+    }
+  });
+
+  it('commits to disk also where the server would rather not', async () => {
+    await query(
+      database.url,
+      `alter database ${new URL(database.url).pathname.slice(1)} set synchronous_commit = off`,
+    );
+    const opened = openDatabase(database.url);
+    expect(await opened.get('show synchronous_commit')).toEqual({ synchronous_commit: 'on' });
+    await opened.close();
+  });
+
+  it('refuses work once it is closed', async () => {
+    const store = await openPostgresStore({ url: database.url });
+    await store.close();
+    await expect(store.accept(deliveryOf({}))).rejects.toThrow(StoreUnavailable);
+    await expect(store.figures(0)).rejects.toThrow(StoreUnavailable);
+  });
+
+  it('repeats a transaction that met another in a deadlock', async () => {
+    await query(database.url, 'create schema offboard_bridge');
+    await query(database.url, 'create table offboard_bridge.sums (id integer, n integer)');
+    await query(database.url, 'insert into offboard_bridge.sums values (1, 0), (2, 0)');
+    const opened = openDatabase(database.url);
+    let begun = 0;
+    let both: () => void = () => undefined;
+    const bothBegan = new Promise<void>((resolve) => {
+      both = resolve;
+    });
+    const add = (ids: readonly number[]) =>
+      opened.transaction(async (queries) => {
+        await queries.run('update sums set n = n + 1 where id = :id', { id: ids[0] });
+        begun += 1;
+        if (begun === 2) both();
+        await bothBegan;
+        await queries.run('update sums set n = n + 1 where id = :id', { id: ids[1] });
+      });
+    await Promise.all([add([1, 2]), add([2, 1])]);
+    expect(begun).toBe(3);
+    expect(await opened.all('select n from sums')).toEqual([{ n: 2 }, { n: 2 }]);
+    await opened.close();
+  });
+
+  it('takes in what has characters that it cannot keep, once', async () => {
+    const store = await openPostgresStore({ url: database.url });
+    const delivery = deliveryOf({ eventId: 'a\0b', reason: 'gone\0 \ud800', subject: '\0' });
+    const receipts = [await store.accept(delivery), await store.accept(delivery)];
+    expect(receipts.map(({ kind }) => kind)).toEqual(['accepted', 'duplicate']);
+    const found = await store.findIntent(receipts[0]?.intents[0] ?? '');
+    expect(found?.intent).toMatchObject({ reason: 'gone\0 \ud800', eventId: 'a\u2400b' });
+    await store.close();
+  });
+
+  it('takes in a delivery of thousands beside another about the same people', async () => {
+    const store = await openPostgresStore({ url: database.url });
+    const [part] = deliveryOf({}).parts;
+    if (part?.kind !== 'intent') throw new Error('the delivery has no intent');
+    const whole = (eventId: string): Acceptance => ({
+      ...deliveryOf({ eventId }),
+      parts: Array.from({ length: 3_000 }, (_, n) => ({
+        ...part,
+        facts: { ...part.facts, identifiers: [email(`u${n}@example.com`)] },
+      })),
+    });
+    const other = await openPostgresStore({ url: database.url });
+    const receipts = await Promise.all([
+      store.accept(whole('a')),
+      other.accept(whole('a')),
+      other.accept(whole('b')),
+    ]);
+    expect(receipts[0].intents).toEqual(receipts[1].intents);
+    expect(new Set(receipts.flatMap(({ intents }) => intents)).size).toBe(6_000);
+    await Promise.all([store.close(), other.close()]);
+  });
+});
