@@ -12,7 +12,7 @@ import { createProtection } from './dispatcher/protection.ts';
 import { createThrottle } from './dispatcher/throttle.ts';
 import { createMetrics, type Metrics } from './ingress/metrics.ts';
 import { createSlackVoice } from './ingress/slack.ts';
-import { createManagementApi } from './management-api/client.ts';
+import { createManagementApi, type ManagementApi } from './management-api/client.ts';
 import { createCheckpoint } from './publishers/checkpoint.ts';
 import { createLogPublisher } from './publishers/log.ts';
 import { createRelay, type Publisher } from './publishers/relay.ts';
@@ -60,11 +60,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     publish: () => legs.wakePublish(),
   });
   const metrics = createMetrics();
-  const api = createManagementApi({
-    ...config.genauth,
-    onCall: ({ endpoint, kind, durationMs }) =>
-      metrics.observeCall({ endpoint, kind, seconds: durationMs / 1_000 }),
-  });
+  const api = createCountedApi(config, metrics);
   const throttle = createThrottle({ ...config.genauth, backoff: config.retry });
   const protection = createProtection(api, config.leavers.protected);
   const policy = dispatchPolicy(config);
@@ -131,6 +127,14 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     await close(null);
     throw error;
   }
+}
+
+function createCountedApi({ genauth }: Config, metrics: Metrics): ManagementApi {
+  return createManagementApi({
+    ...genauth,
+    onCall: ({ endpoint, kind, durationMs }) =>
+      metrics.observeCall({ endpoint, kind, seconds: durationMs / 1_000 }),
+  });
 }
 
 /** Wakes a leg as soon as the store has something for it. Correctness never depends on it. */
