@@ -152,6 +152,8 @@ function withNudges(store: Store, wake: { dispatch: () => void; publish: () => v
     decide: (request) => then(store.decide(request), wake.dispatch, wake.publish),
     setPause: (scope, pause) => then(store.setPause(scope, pause), wake.dispatch),
     record: (outcome) => then(store.record(outcome), wake.publish),
+    erase: (erasure) => then(store.erase(erasure), wake.publish),
+    prune: (before, limit, at) => then(store.prune(before, limit, at), wake.publish),
   };
 }
 
@@ -183,5 +185,5 @@ async function prune(store: Store, { retention }: Config, now: number): Promise<
     outcomes: now - retention.outcomesMs,
     deadLetters: now - retention.deadLettersMs,
   };
-  return store.prune(before, pruneLimit);
+  return store.prune(before, pruneLimit, now);
 }

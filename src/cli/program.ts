@@ -3,6 +3,7 @@ import { addAudit } from './audit.ts';
 import { addCheck } from './check.ts';
 import { addDeadLetters } from './dead-letters.ts';
 import { addDecisions } from './decide.ts';
+import { addErase } from './erase.ts';
 import { addIntents } from './intents.ts';
 import { addKick } from './kick.ts';
 import { addOutcomes } from './outcomes.ts';
@@ -29,6 +30,7 @@ const commands: readonly ((program: Command, shell: Shell) => void)[] = [
   addOutcomes,
   addPauses,
   addAudit,
+  addErase,
 ];
 
 const environment = `
