@@ -80,6 +80,13 @@ export interface Store {
   claimOutcomes(publisher: string, request: OutcomeClaim): Promise<readonly Outcome[] | null>;
   /** Moves a publisher's cursor and ends its lease. @returns false when the lease has passed to another */
   settleOutcomes(publisher: string, token: string, position: number): Promise<boolean>;
+  /**
+   * Says which publishers this process has, so that pruning waits for them. The cursor of one that no process has had
+   * since then is dropped: should it come back, it begins with the oldest outcome that is left.
+   * @param forgetBefore epoch milliseconds
+   * @returns those that were dropped
+   */
+  keepPublishers(names: readonly string[], forgetBefore: number, now: number): Promise<readonly string[]>;
 
   /**
    * Keeps a note under a key until it expires, in the place of an earlier one: what a conversation with people outside

@@ -18,6 +18,7 @@ import {
   entriesAfter,
   hasNews,
   hasUnsequenced,
+  keepPublishers,
   outcomesAfter,
   sequence,
   settleOutcomes,
@@ -141,6 +142,7 @@ type Publishing = Pick<
   | 'entriesAfter'
   | 'erase'
   | 'claimOutcomes'
+  | 'keepPublishers'
   | 'settleOutcomes'
   | 'keepNote'
   | 'findNote'
@@ -167,6 +169,8 @@ function publishing(open: Open): Publishing {
       return write((tx) => claimOutcomes(tx, publisher, shifted), null);
     },
     settleOutcomes: (publisher, token, position) => settleOutcomes(database, { publisher, token, position }),
+    keepPublishers: (names, forgetBefore, now) =>
+      write((tx) => keepPublishers(tx, names, { forgetBefore, now }), null),
     keepNote: (note, now) => write((tx) => keepNote(tx, note, now), null),
     findNote: (key, now) => findNote(database, key, now),
   };

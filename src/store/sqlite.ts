@@ -11,6 +11,7 @@ import {
   claimOutcomes,
   entriesAfter,
   insertOutcome,
+  keepPublishers,
   outcomesAfter,
   sequence,
   settleOutcomes,
@@ -69,6 +70,8 @@ export function openSqliteStore({ path }: SqliteStoreOptions): Store {
     claimOutcomes: (publisher, request) => write(() => claimOutcomes(connection, publisher, request)),
     settleOutcomes: (publisher, token, position) =>
       write(() => settleOutcomes(connection, publisher, token, position)),
+    keepPublishers: (names, forgetBefore, now) =>
+      write(() => keepPublishers(connection, names, { forgetBefore, now })),
     keepNote: (note, now) => write(() => keepNote(connection, note, now)),
     findNote: (key, now) => read(() => findNote(connection, key, now)),
     figures: (now) => read(() => readFigures(connection, now)),

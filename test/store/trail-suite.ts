@@ -170,6 +170,24 @@ export function testTrail(name: string, make: () => StoreUnderTest): void {
       expect(await Promise.all(bodies)).toEqual([0, ada.userId.length + 2, 35]);
     });
 
+    it('does not wait for a publisher that nobody has had for long', async () => {
+      await record('a', 0);
+      await placeAll();
+      const claim = (token: string) => ({ now: start, token, leaseMs: 0, limit: 10 });
+      for (const publisher of ['log', 'kafka']) await store.claimOutcomes(publisher, claim('t'));
+      await store.settleOutcomes('log', 't', 1);
+      const before = { settled: 0, outcomes: 1, deadLetters: 0 };
+      expect(await store.keepPublishers(['log'], start - hour, start)).toEqual([]);
+      expect(await store.keepPublishers(['log'], start, start + hour)).toEqual([]);
+      expect(await store.prune(before, 100, start)).toBe(0);
+      store = await subject.reopen(store);
+      expect(await store.keepPublishers(['log'], start + 1, start + hour)).toEqual(['kafka']);
+      expect(await store.prune(before, 100, start)).toBe(1);
+      await placeAll();
+      const told = await store.claimOutcomes('kafka', claim('u'));
+      expect(told?.map(({ data }) => data.position)).toEqual([2]);
+    });
+
     it('says where it begins after pruning, and only what is oldest and told is pruned', async () => {
       for (const [reference, time] of [
         ['a', 0],

@@ -97,6 +97,22 @@ export async function claimOutcomes(
   return outcomes;
 }
 
+/** Notes which publishers there are; see `Store.keepPublishers`. One that was never noted counts from now on. */
+export async function keepPublishers(
+  tx: Transaction,
+  names: readonly string[],
+  { forgetBefore, now }: { forgetBefore: number; now: number },
+): Promise<string[]> {
+  await tx.run('update cursors set seen_at = :now where seen_at is null or publisher = any(:names::text[])', {
+    now,
+    names,
+  });
+  const rows = await tx.all('delete from cursors where seen_at < :forgetBefore returning publisher', {
+    forgetBefore,
+  });
+  return rows.map((row) => String(row.publisher));
+}
+
 /** Moves a cursor and ends its lease; see `Store.settleOutcomes`. */
 export async function settleOutcomes(
   queries: Queries,

@@ -90,6 +90,22 @@ export function claimOutcomes(
   return outcomes;
 }
 
+/** Notes which publishers there are; see `Store.keepPublishers`. One that was never noted counts from now on. */
+export function keepPublishers(
+  connection: Connection,
+  names: readonly string[],
+  { forgetBefore, now }: { forgetBefore: number; now: number },
+): string[] {
+  connection.run(
+    `update cursors set seen_at = :now
+     where seen_at is null or publisher in (select value from json_each(:names))`,
+    { now, names: JSON.stringify(names) },
+  );
+  return connection
+    .all('delete from cursors where seen_at < :forgetBefore returning publisher', { forgetBefore })
+    .map((row) => String(row.publisher));
+}
+
 /** Moves a cursor and ends its lease; see `Store.settleOutcomes`. */
 export function settleOutcomes(
   connection: Connection,
