@@ -54,6 +54,10 @@ export const intentOutcomeData = z.object({
   answer: answer.nullable(),
   failure: failure.nullable(),
   retryOf: z.string().nullable(),
+  mergedWith: z
+    .string()
+    .optional()
+    .describe('the intent by which the bridge had resigned this user already; absent = there is none'),
   ...link,
 });
 
@@ -115,6 +119,8 @@ export interface IntentOutcomeFacts {
   readonly confirmed?: boolean | null;
   readonly dryRun?: boolean;
   readonly failure?: Failure | null;
+  /** The intent that did the work which this one found done. */
+  readonly mergedWith?: string | null;
 }
 
 /** The outcome of an intent, from its row as it stands after the change. */
@@ -146,6 +152,7 @@ export function intentOutcome(intent: Intent, facts: IntentOutcomeFacts): Outcom
     answer: intent.answer,
     failure: facts.failure ?? null,
     retryOf: intent.retryOf,
+    ...(facts.mergedWith ? { mergedWith: facts.mergedWith } : {}),
   };
   return {
     type: `user.${intent.action}.${facts.status}`,

@@ -587,6 +587,27 @@ export function testStore(name: string, make: () => StoreUnderTest): void {
         expect([await statusOf(id), await failureOf(id)]).toEqual(['canceled', 'superseded']);
       });
 
+      it('says by which intent the work was done that another source asks for again', async () => {
+        const seenUserId = 'b'.repeat(24);
+        const resign = async (told: Told, acts: boolean): Promise<unknown> => {
+          const id = await idOf(told);
+          const batch = await claimed();
+          if (acts) await store.beginAct(batch.token, [{ intentId: id, userId: seenUserId }]);
+          await store.settle(batch.token, settleAll(batch, succeeded, { seenUserId }), start);
+          await outcomeTypes();
+          const data = (await store.findIntent(id))?.outcomes[0]?.data;
+          return data && 'mergedWith' in data ? data.mergedWith : id;
+        };
+        const before = await resign({ source: 'hr', identifiers: [email('x@example.com')] }, false);
+        const first = await resign({ source: 'hr' }, true);
+        const external: Identifier[] = [{ userIdType: 'external_id', userId: '1001' }];
+        const merged = [
+          await resign({ source: 'directory', identifiers: external }, false),
+          await resign({ source: 'payroll', identifiers: external }, false),
+        ];
+        expect([merged, before === first]).toEqual([[first, first], false]);
+      });
+
       it('says that a withdraw came too late for a call that was under way', async () => {
         const id = await idOf({});
         const batch = await claimed();
