@@ -89,7 +89,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     sequencer: createSequencer({ store }),
     relays,
     stream,
-    prune: () => prune(store, config, now()),
+    prune: () => prune(config, { store, publishers, log, now: now() }),
     checkpoint: createCheckpoint({ store, now }).tick,
     log,
   });
@@ -152,6 +152,8 @@ function withNudges(store: Store, wake: { dispatch: () => void; publish: () => v
     decide: (request) => then(store.decide(request), wake.dispatch, wake.publish),
     setPause: (scope, pause) => then(store.setPause(scope, pause), wake.dispatch),
     record: (outcome) => then(store.record(outcome), wake.publish),
+    erase: (erasure) => then(store.erase(erasure), wake.publish),
+    prune: (before, limit, at) => then(store.prune(before, limit, at), wake.publish),
   };
 }
 
@@ -177,11 +179,21 @@ function dispatchPolicy({ leavers, genauth, retry, sources }: Config): DispatchP
   };
 }
 
-async function prune(store: Store, { retention }: Config, now: number): Promise<number> {
+interface Pruning {
+  readonly store: Store;
+  readonly publishers: readonly Publisher[];
+  readonly log: Log;
+  readonly now: number;
+}
+
+async function prune({ retention }: Config, { store, publishers, log, now }: Pruning): Promise<number> {
   const before = {
     settled: now - retention.settledMs,
     outcomes: now - retention.outcomesMs,
     deadLetters: now - retention.deadLettersMs,
   };
-  return store.prune(before, pruneLimit);
+  const names = publishers.map(({ name }) => name);
+  for (const publisher of await store.keepPublishers(names, before.outcomes, now))
+    log.warn({ publisher }, 'a publisher that is not configured any more is forgotten');
+  return store.prune(before, pruneLimit, now);
 }

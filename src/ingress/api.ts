@@ -9,6 +9,7 @@ import { type IntentRoutesOptions, intentRoutes } from './api/intents.ts';
 import { openApiDocument } from './api/openapi.ts';
 import { type OperationRoutesOptions, operationRoutes } from './api/operation.ts';
 import { type OutcomeRoutesOptions, outcomeRoutes } from './api/outcomes.ts';
+import { type PeopleRoutesOptions, peopleRoutes } from './api/people.ts';
 import { type Answer, type Route, readCall } from './api/route.ts';
 import { authorizationOf } from './console/session.ts';
 import { readBody } from './http.ts';
@@ -18,10 +19,12 @@ export interface ApiOptions
   extends IntentRoutesOptions,
     OutcomeRoutesOptions,
     DeadLetterRoutesOptions,
+    PeopleRoutesOptions,
     OperationRoutesOptions {
   readonly store: IntentRoutesOptions['store'] &
     OutcomeRoutesOptions['store'] &
     DeadLetterRoutesOptions['store'] &
+    PeopleRoutesOptions['store'] &
     OperationRoutesOptions['store'];
   readonly receiver: IntentRoutesOptions['receiver'] & DeadLetterRoutesOptions['receiver'];
   /** None = the operator API is off, and not there to be found. */
@@ -45,6 +48,7 @@ export function apiRoutes(options: ApiOptions): Router {
     ...intentRoutes(options),
     ...outcomeRoutes(options),
     ...deadLetterRoutes(options),
+    ...peopleRoutes(options),
     ...operationRoutes(options),
   ];
 

@@ -4,6 +4,7 @@ import { openDatabase } from '../../src/store/postgres/connection.ts';
 import { openPostgresStore } from '../../src/store/postgres.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
 import { deliveryOf, email, type StoreUnderTest, testStore } from './store-suite.ts';
+import { testTrail } from './trail-suite.ts';
 
 function postgresUnderTest(): StoreUnderTest {
   let database: TestDatabase | null = null;
@@ -22,6 +23,7 @@ function postgresUnderTest(): StoreUnderTest {
 }
 
 testStore('the PostgreSQL store', postgresUnderTest);
+testTrail('the PostgreSQL store', postgresUnderTest);
 
 describe('the PostgreSQL database', () => {
   let database: TestDatabase;

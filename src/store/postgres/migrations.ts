@@ -110,6 +110,11 @@ const migrations: readonly string[] = [
   );
   create index notes_by_expiry on notes (expires_at);
   `,
+  `
+  alter table outcomes add column salt text;
+  alter table outcomes add column sealed text;
+  alter table cursors add column seen_at bigint;
+  `,
 ];
 
 /**

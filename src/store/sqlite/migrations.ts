@@ -101,4 +101,9 @@ export const migrations: readonly string[] = [
   ) without rowid;
   create index notes_by_expiry on notes (expires_at);
   `,
+  `
+  alter table outcomes add column salt text;
+  alter table outcomes add column sealed text;
+  alter table cursors add column seen_at integer;
+  `,
 ];
