@@ -15,7 +15,9 @@ import {
   MalformedDelivery,
   parseJsonBody,
   type Reply,
+  readComparison,
   readEpoch,
+  reconcileKeys,
   relationKeys,
   relationTo,
   signCallback,
@@ -38,16 +40,21 @@ const settings = z
       .default(null)
       .describe('whom DingTalk writes to: the AppKey, corpId or suiteKey'),
     ...relationKeys,
+    reconcile: z
+      .strictObject({ apiUrl: apiUrl.describe('null = https://oapi.dingtalk.com'), ...reconcileKeys })
+      .nullable()
+      .default(null)
+      .describe('compares who DingTalk still has with who is still active in GenAuth'),
   })
   .superRefine((own, context) =>
     checkKeyGroups(own, context, [
       { keys: ['token', 'aesKey', 'ownerKey'], inUse: own.transport === 'http', by: 'transport: http' },
       {
         keys: ['clientId', 'clientSecret'],
-        optional: ['apiUrl'],
-        inUse: own.transport === 'stream',
-        by: 'transport: stream',
+        inUse: own.transport === 'stream' || own.reconcile !== null,
+        by: 'transport: stream or reconcile',
       },
+      { keys: [], optional: ['apiUrl'], inUse: own.transport === 'stream', by: 'transport: stream' },
       { keys: ['extIdpId'], inUse: own.sendAs === 'identity', by: 'sendAs: identity' },
     ]),
   );
@@ -101,6 +108,18 @@ export const dingtalk = defineHandler<Settings>({
   stream({ transport, clientId, clientSecret, apiUrl }) {
     if (transport === 'http' || clientId === null || clientSecret === null) return null;
     return { kind: 'dingtalk', apiUrl: apiUrl ?? 'https://api.dingtalk.com', clientId, clientSecret };
+  },
+
+  directory({ reconcile, clientId, clientSecret, ...relation }) {
+    if (!reconcile || clientId === null || clientSecret === null) return null;
+    const apiUrl = reconcile.apiUrl ?? 'https://oapi.dingtalk.com';
+    return {
+      ...readComparison(relation, 'dingtalk', reconcile),
+      kind: 'dingtalk',
+      apiUrl,
+      clientId,
+      clientSecret,
+    };
   },
 
   /** DingTalk asks for an encrypted `success` when the address is set, and tries it now and again. */

@@ -14,13 +14,17 @@ import {
   listFaults,
   MalformedDelivery,
   parseJsonBody,
+  readComparison,
   readEpoch,
+  reconcileKeys,
   relationKeys,
   relationTo,
   tidyIdentifier,
   UnverifiedDelivery,
   usable,
 } from '../src/core/handler.ts';
+
+const vendorUrl = 'https://open.feishu.cn';
 
 const settings = z
   .object({
@@ -39,6 +43,11 @@ const settings = z
     verificationToken: directorySecrets.nullable().default(null).describe('required by transport: http'),
     personId: z.enum(['open_id', 'union_id', 'user_id']).default('open_id').describe('the id that is sent'),
     ...relationKeys,
+    reconcile: z
+      .strictObject(reconcileKeys)
+      .nullable()
+      .default(null)
+      .describe('compares who Lark still has with who is still active in GenAuth'),
     fallBackTo: z
       .array(z.enum(['email', 'phone']))
       .max(2)
@@ -56,8 +65,8 @@ const settings = z
       {
         keys: ['appId', 'appSecret'],
         optional: ['apiUrl'],
-        inUse: own.transport === 'stream',
-        by: 'transport: stream',
+        inUse: own.transport === 'stream' || own.reconcile !== null,
+        by: 'transport: stream or reconcile',
       },
       { keys: ['extIdpId'], inUse: own.sendAs === 'identity', by: 'sendAs: identity' },
     ]),
@@ -130,7 +139,13 @@ export const lark = defineHandler<Settings>({
 
   stream({ transport, appId, appSecret, apiUrl }) {
     if (transport === 'http' || appId === null || appSecret === null) return null;
-    return { kind: 'lark', apiUrl: apiUrl ?? 'https://open.feishu.cn', appId, appSecret };
+    return { kind: 'lark', apiUrl: apiUrl ?? vendorUrl, appId, appSecret };
+  },
+
+  directory({ reconcile, appId, appSecret, apiUrl, personId, ...relation }) {
+    if (!reconcile || appId === null || appSecret === null) return null;
+    const comparison = readComparison(relation, 'lark', reconcile);
+    return { ...comparison, kind: 'lark', apiUrl: apiUrl ?? vendorUrl, appId, appSecret, personId };
   },
 
   /** The challenge is not signed: whoever knows the token, and the key where there is one, may ask it. */

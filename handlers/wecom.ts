@@ -1,6 +1,7 @@
 import { XMLParser } from 'fast-xml-parser';
 import { z } from 'zod';
 import {
+  apiUrl,
   type CallbackKeys,
   callbackKeys,
   checkKeyGroups,
@@ -13,6 +14,7 @@ import {
   type IntentDraft,
   listFaults,
   MalformedDelivery,
+  readComparison,
   readEpoch,
   reconcileKeys,
   relationKeys,
@@ -33,6 +35,7 @@ const settings = z
     reconcile: z
       .strictObject({
         secret: z.string().min(1).max(256).describe('the secret of contact sync'),
+        apiUrl: apiUrl.describe('null = https://qyapi.weixin.qq.com'),
         ...reconcileKeys,
       })
       .nullable()
@@ -80,17 +83,15 @@ const parser = new XMLParser({ processEntities: false, parseTagValue: false, ign
 export const wecom = defineHandler<Settings>({
   settings,
 
-  directory({ reconcile, receiveId, sendAs, extIdpId }) {
+  directory({ reconcile, receiveId: corpId, ...relation }) {
     if (!reconcile) return null;
-    const { every, apiUrl, ...rest } = reconcile;
+    const { secret, apiUrl } = reconcile;
     return {
-      ...rest,
+      ...readComparison(relation, 'wechatwork', reconcile),
       kind: 'wecom',
       apiUrl: apiUrl ?? 'https://qyapi.weixin.qq.com',
-      corpId: receiveId,
-      userIdType: sendAs,
-      name: sendAs === 'identity' ? String(extIdpId) : 'wechatwork',
-      everyMs: every,
+      corpId,
+      secret,
     };
   },
 
