@@ -9,6 +9,7 @@ import { createVendorHttp } from '../dispatcher/vendor-http.ts';
 import type { Receiver } from '../ingress/receive.ts';
 import { createManagementApi, type ManagementApi } from '../management-api/client.ts';
 import type { Means } from '../reconcile/asking.ts';
+import { findActiveLeavers, type LeaversReport, type Left } from '../reconcile/leavers.ts';
 import { type Reconciliation, reconcile } from '../reconcile/reconcile.ts';
 
 const requestTimeoutMs = 15_000;
@@ -21,6 +22,19 @@ export async function reconcileSource(config: Config, sourceId: string): Promise
   const api = createManagementApi(config.genauth);
   try {
     return await reconcile(api, access, meansOf(new AbortController().signal));
+  } finally {
+    api.close();
+  }
+}
+
+/** Asks GenAuth who of those who left is still active. @throws when any answer is not whole */
+export async function reconcileLeavers<Leaver extends Left>(
+  { genauth }: Config,
+  leavers: readonly Leaver[],
+): Promise<LeaversReport<Leaver>> {
+  const api = createManagementApi(genauth);
+  try {
+    return await findActiveLeavers(api, leavers, new AbortController().signal);
   } finally {
     api.close();
   }

@@ -84,13 +84,15 @@ const hourMs = 3_600_000;
 /** A timer of more than 24 days fires at once. */
 const maxEveryMs = 20 * 24 * hourMs;
 
+const noSpan = 'is not between 1h and 20d';
+
 /** How the people whom a directory still has are compared with those who are still active in GenAuth. */
 export const reconcileKeys = {
   every: z
     .string()
     .regex(durationPattern, { error: 'is not a duration such as 15m, 1h, 1d' })
-    .transform((written) => parseDuration(written) ?? 0)
-    .refine((ms) => ms >= hourMs && ms <= maxEveryMs, { error: 'is not between 1h and 20d' })
+    .transform(parseDuration)
+    .pipe(z.number().min(hourMs, { error: noSpan }).max(maxEveryMs, { error: noSpan }))
     .nullable()
     .default(null)
     .describe('how often it is done; null = only when it is asked for'),
@@ -167,6 +169,6 @@ export function checkKeyGroups(
 export function readEpoch(value: unknown): number | undefined {
   const text = String(value);
   if (!/^\d{10,16}(\.\d{1,9})?$/.test(text)) return undefined;
-  const [whole = ''] = text.split('.');
-  return Math.round(Number(text) * 10 ** (whole.length <= 11 ? 3 : whole.length <= 14 ? 0 : -3));
+  const digits = text.search(/\.|$/);
+  return Math.round(Number(text) * 10 ** (digits <= 11 ? 3 : digits <= 14 ? 0 : -3));
 }

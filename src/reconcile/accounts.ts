@@ -24,13 +24,18 @@ export async function listActivePeople(
   for (let page = 1; ; page += 1) {
     const { list, totalCount } = await insist(() => api.listUsers(page), signal);
     for (const user of list) {
-      if (user.status === resignedStatus || user.status === 'Archived') continue;
+      if (isInactive(user)) continue;
       for (const id of await idsOf(user, { api, access, signal })) people.add(id);
     }
     seen += list.length;
     if (seen >= totalCount) return people;
     if (list.length === 0) throw new Error("GenAuth's list of users is not whole");
   }
+}
+
+/** Whether nothing is left to be taken from a user. */
+export function isInactive({ status }: FoundUser): boolean {
+  return status === resignedStatus || status === 'Archived';
 }
 
 async function idsOf(
