@@ -102,9 +102,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   let reconciling: Reconciling | null = null;
   async function close(listeners: Listeners | null): Promise<void> {
     closing.abort();
-    await Promise.all([reconciling?.stop(), listeners?.slack?.stop(), listeners?.streams.close()]);
-    const servers = listeners?.servers ?? [];
-    await Promise.all([kafka?.stopConsuming(), ...servers.map((server) => server.close())]);
+    await Promise.all([reconciling?.stop(), kafka?.stopConsuming(), listeners?.close()]);
     await legs.stop();
     await kafka?.close();
     api.close();
@@ -118,8 +116,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     const listeners = await openListeners({ ...rooms, ...doors, log, now, random });
     const { url, adminUrl, receiver } = listeners;
     legs.start();
-    listeners.slack?.start();
-    listeners.streams.start();
+    listeners.start();
     kafka?.startConsuming(receiver);
     reconciling = startReconciling({ config, api, receiver, log, signal });
     return { url, adminUrl, close: () => close(listeners) };

@@ -1,4 +1,3 @@
-import type { Router } from 'express';
 import type { Config } from '../config.ts';
 import type { Log } from '../core/log.ts';
 import type { Lookups } from '../dispatcher/lookup.ts';
@@ -11,10 +10,9 @@ import { apiRoutes } from '../ingress/api.ts';
 import { consoleRoutes } from '../ingress/console.ts';
 import { createDecisions, type Decisions } from '../ingress/decisions.ts';
 import { healthRoutes, metricsRoutes } from '../ingress/health.ts';
-import { createHttpApp, hookRoutes } from '../ingress/http.ts';
+import { hookRoutes } from '../ingress/http.ts';
 import type { Metrics } from '../ingress/metrics.ts';
 import { createReceiver, type Receiver } from '../ingress/receive.ts';
-import { type HttpServer, openHttpServer } from '../ingress/server.ts';
 import { createSlack, type Directory, type Slack, type SlackVoice, slackSource } from '../ingress/slack.ts';
 import type { Source, Sources } from '../ingress/source.ts';
 import { createStreams, type Streams } from '../ingress/streams.ts';
@@ -22,6 +20,7 @@ import type { Relay } from '../publishers/relay.ts';
 import type { Stream } from '../publishers/stream.ts';
 import type { Store } from '../store/contract.ts';
 import type { KafkaRooms } from './kafka.ts';
+import { openServers, type ServerRoutes } from './servers.ts';
 
 /** What the listeners are built from. */
 export interface Rooms {
@@ -43,46 +42,40 @@ export interface Rooms {
   readonly closing: AbortSignal;
 }
 
+/** What is heard by HTTP from the beginning, and by Slack and streams once they are started. */
 export interface Listeners {
   /** The door that they lead to. */
   readonly receiver: Receiver;
-  readonly servers: readonly HttpServer[];
-  /** To be started once all is there, and stopped before the servers. */
-  readonly slack: Slack | null;
-  /** The same. */
-  readonly streams: Streams;
   readonly url: string;
   readonly adminUrl: string;
+  start(): void;
+  /** Takes nothing more in, and finishes what is being kept. */
+  close(): Promise<void>;
 }
 
 /** Opens the listeners: everything on one, or the operator's side on one of its own. */
 export async function openListeners(rooms: Rooms): Promise<Listeners> {
-  const { host, port, admin, trustProxy } = rooms.config.server;
-  const { hooks, health, operator, slack, streams, receiver } = createRoutes(rooms);
-  const outside = slack?.router ? [hooks, slack.router, health] : [hooks, health];
-  const open = (routes: readonly Router[], address: { host: string; port: number }): Promise<HttpServer> =>
-    openHttpServer({ app: createHttpApp({ routes, trustProxy, log: rooms.log }), ...address });
-  const main = await open(admin ? outside : [...outside, operator], { host, port });
-  const url = urlOf(host, main.port);
-  if (!admin) return { servers: [main], slack, streams, receiver, url, adminUrl: url };
-  try {
-    const own = await open([health, operator], admin);
-    return { servers: [main, own], slack, streams, receiver, url, adminUrl: urlOf(admin.host, own.port) };
-  } catch (error) {
-    await main.close();
-    throw error;
-  }
+  const routes = createRoutes(rooms);
+  const { receiver, slack, streams } = routes;
+  const { url, adminUrl, close: closeServers } = await openServers(rooms, routes);
+  return {
+    receiver,
+    url,
+    adminUrl,
+    start() {
+      slack?.start();
+      streams.start();
+    },
+    async close() {
+      // The servers last: Slack answers over one of them.
+      await Promise.all([slack?.stop(), streams.close()]);
+      await closeServers();
+    },
+  };
 }
 
-function urlOf(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-interface Routes {
+interface Routes extends ServerRoutes {
   readonly receiver: Receiver;
-  readonly hooks: Router;
-  readonly health: Router;
-  readonly operator: Router;
   readonly slack: Slack | null;
   readonly streams: Streams;
 }
