@@ -3,7 +3,10 @@ const [major = 0] = process.versions.node.split('.').map(Number);
 
 // As process 1, as in a container, a signal that nobody listens for would do nothing; elsewhere it ends the process.
 if (process.pid === 1) {
-  for (const [signal, code] of [['SIGTERM', 143], ['SIGINT', 130]] as const) {
+  for (const [signal, code] of [
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const) {
     process.on(signal, () => {
       if (process.listenerCount(signal) === 1) process.exit(code);
     });
