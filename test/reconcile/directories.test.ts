@@ -7,8 +7,9 @@ import { handlers } from '../../handlers/index.ts';
 import { reconcileSource } from '../../src/bridge/reconcile.ts';
 import { type Bridge, startBridge } from '../../src/bridge.ts';
 import { parseConfig } from '../../src/config.ts';
-import { createEmulator, type Emulator, emulatorDefaults } from '../../src/emulator/emulator.ts';
+import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { collectLog } from '../ingress/house.ts';
+import { bridgeConfig } from './bridge-config.ts';
 import type { Department } from './company.ts';
 import { startDingtalkServer } from './dingtalk-server.ts';
 import type { DirectoryServer, SetAnswer } from './directory-server.ts';
@@ -136,18 +137,14 @@ describe.each(vendors)('a comparison with $name', (vendor) => {
 
   const configOf = (reconcile: object, source: object = {}) =>
     parseConfig(
-      JSON.stringify({
-        server: { port: 0 },
-        store: { url: `sqlite:${join(folder, 'bridge.db')}` },
-        genauth: {
-          host: emulator.url,
-          accessKeyId: emulatorDefaults.accessKeyId,
-          accessKeySecret: emulatorDefaults.accessKeySecret,
-          requestsPerSecond: 1_000,
-        },
-        leavers: { dryRun: false, safeguard: { maxResigns: 1, grace: '0ms' } },
-        sources: { people: { ...vendor.source(server.url, reconcile), ...source } },
-      }),
+      JSON.stringify(
+        bridgeConfig({
+          folder,
+          emulator,
+          maxResigns: 1,
+          sources: { people: { ...vendor.source(server.url, reconcile), ...source } },
+        }),
+      ),
       { env: {}, handlers },
     );
   const compare = (reconcile: object = {}, source?: object) =>
