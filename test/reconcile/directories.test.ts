@@ -51,6 +51,9 @@ interface Vendor {
   readonly token: string;
   readonly refusal: string;
   readonly busy: Pick<SetAnswer, 'status' | 'headers' | 'body'>;
+  /** Departments that lead back to themselves. */
+  readonly circle: string;
+  readonly circleEnds: string;
   /** Answers that are of the right kind, and not whole. */
   readonly halves: readonly string[];
 }
@@ -74,6 +77,8 @@ const vendors: readonly Vendor[] = [
     departments: '/open-apis/contact/v3/departments/0/children',
     token: '/open-apis/auth/v3/tenant_access_token/internal',
     refusal: '{"code":99991672,"msg":"no permission"}',
+    circleEnds: 'Lark does not come to the end of its list',
+    circle: '{"code":0,"data":{"has_more":true,"page_token":"p/0+=","items":[]}}',
     busy: { status: 429, headers: { 'x-ogw-ratelimit-reset': '0' }, body: '{"code":99991400}' },
     halves: [
       '{"code":0}',
@@ -101,6 +106,8 @@ const vendors: readonly Vendor[] = [
     departments: '/topapi/v2/department/listsubid',
     token: '/gettoken',
     refusal: '{"errcode":88,"errmsg":"no permission"}',
+    circleEnds: 'maxGone',
+    circle: '{"errcode":0,"result":{"dept_id_list":[1,20]}}',
     busy: { body: '{"errcode":90018,"errmsg":"too often"}' },
     halves: ['{"errcode":0}', '{"errcode":0,"result":{}}', '{"errcode":0,"result":{"userid_list":[""]}}'],
   },
@@ -202,6 +209,16 @@ describe.each(vendors)('a comparison with $name', (vendor) => {
       });
     },
   );
+
+  it('ends when the pages of a list, or the departments, go in a circle', async () => {
+    server.setAnswer(vendor.departments, { body: vendor.circle });
+    expect(await compare()).toMatchObject({
+      kind: 'ended',
+      reason: expect.stringContaining(vendor.circleEnds),
+    });
+    // Each page, and each department, is asked for once: whoever is below another one seems to be gone.
+    expect(server.asked.filter((path) => path === vendor.departments)).toHaveLength(2);
+  });
 
   it('ends when it has nobody, or suspiciously few', async () => {
     company = { id: 1, people: [] };
