@@ -70,6 +70,21 @@ describe('a request to a vendor', () => {
     await expect(http({ baseUrl, path: ['a'] })).rejects.toMatchObject({ kind, retryAfterMs });
   });
 
+  it("reads Lark's name for how long to wait", async () => {
+    const baseUrl = await answerWith(429, { 'x-ogw-ratelimit-reset': '3' });
+    await expect(http({ baseUrl, path: ['a'] })).rejects.toMatchObject({ retryAfterMs: 3_000 });
+  });
+
+  it('is given up, and reads more than a megabyte, when it is told to', async () => {
+    const endless = await listen((_request, response) => response.end(`"${'x'.repeat(1_100_000)}"`));
+    const patient = createVendorHttp(60_000, { maxAnswerBytes: 2_000_000 });
+    expect(await patient({ baseUrl: endless, path: ['a'] })).toHaveLength(1_100_000);
+    const silent = await listen(() => giveUp.abort());
+    const giveUp = new AbortController();
+    const impatient = createVendorHttp(60_000, { signal: giveUp.signal });
+    await expect(impatient({ baseUrl: silent, path: ['a'] })).rejects.toMatchObject({ kind: 'again' });
+  });
+
   it('follows no redirect, so that the credentials stay where they were sent', async () => {
     let reached = false;
     const elsewhere = await listen((_request, response) => {

@@ -7,8 +7,9 @@ import { handlers } from '../../handlers/index.ts';
 import { reconcileSource } from '../../src/bridge/reconcile.ts';
 import { type Bridge, startBridge } from '../../src/bridge.ts';
 import { parseConfig } from '../../src/config.ts';
-import { createEmulator, type Emulator, emulatorDefaults } from '../../src/emulator/emulator.ts';
+import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { collectLog } from '../ingress/house.ts';
+import { bridgeConfig } from './bridge-config.ts';
 import type { Department } from './company.ts';
 import { startDingtalkServer } from './dingtalk-server.ts';
 import type { DirectoryServer, SetAnswer } from './directory-server.ts';
@@ -50,6 +51,9 @@ interface Vendor {
   readonly token: string;
   readonly refusal: string;
   readonly busy: Pick<SetAnswer, 'status' | 'headers' | 'body'>;
+  /** Departments that lead back to themselves. */
+  readonly circle: string;
+  readonly circleEnds: string;
   /** Answers that are of the right kind, and not whole. */
   readonly halves: readonly string[];
 }
@@ -73,6 +77,8 @@ const vendors: readonly Vendor[] = [
     departments: '/open-apis/contact/v3/departments/0/children',
     token: '/open-apis/auth/v3/tenant_access_token/internal',
     refusal: '{"code":99991672,"msg":"no permission"}',
+    circleEnds: 'Lark does not come to the end of its list',
+    circle: '{"code":0,"data":{"has_more":true,"page_token":"p/0+=","items":[]}}',
     busy: { status: 429, headers: { 'x-ogw-ratelimit-reset': '0' }, body: '{"code":99991400}' },
     halves: [
       '{"code":0}',
@@ -100,6 +106,8 @@ const vendors: readonly Vendor[] = [
     departments: '/topapi/v2/department/listsubid',
     token: '/gettoken',
     refusal: '{"errcode":88,"errmsg":"no permission"}',
+    circleEnds: 'maxGone',
+    circle: '{"errcode":0,"result":{"dept_id_list":[1,20]}}',
     busy: { body: '{"errcode":90018,"errmsg":"too often"}' },
     halves: ['{"errcode":0}', '{"errcode":0,"result":{}}', '{"errcode":0,"result":{"userid_list":[""]}}'],
   },
@@ -136,18 +144,14 @@ describe.each(vendors)('a comparison with $name', (vendor) => {
 
   const configOf = (reconcile: object, source: object = {}) =>
     parseConfig(
-      JSON.stringify({
-        server: { port: 0 },
-        store: { url: `sqlite:${join(folder, 'bridge.db')}` },
-        genauth: {
-          host: emulator.url,
-          accessKeyId: emulatorDefaults.accessKeyId,
-          accessKeySecret: emulatorDefaults.accessKeySecret,
-          requestsPerSecond: 1_000,
-        },
-        leavers: { dryRun: false, safeguard: { maxResigns: 1, grace: '0ms' } },
-        sources: { people: { ...vendor.source(server.url, reconcile), ...source } },
-      }),
+      JSON.stringify(
+        bridgeConfig({
+          folder,
+          emulator,
+          maxResigns: 1,
+          sources: { people: { ...vendor.source(server.url, reconcile), ...source } },
+        }),
+      ),
       { env: {}, handlers },
     );
   const compare = (reconcile: object = {}, source?: object) =>
@@ -205,6 +209,16 @@ describe.each(vendors)('a comparison with $name', (vendor) => {
       });
     },
   );
+
+  it('ends when the pages of a list, or the departments, go in a circle', async () => {
+    server.setAnswer(vendor.departments, { body: vendor.circle });
+    expect(await compare()).toMatchObject({
+      kind: 'ended',
+      reason: expect.stringContaining(vendor.circleEnds),
+    });
+    // Each page, and each department, is asked for once: whoever is below another one seems to be gone.
+    expect(server.asked.filter((path) => path === vendor.departments)).toHaveLength(2);
+  });
 
   it('ends when it has nobody, or suspiciously few', async () => {
     company = { id: 1, people: [] };

@@ -1,18 +1,16 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { handlers } from '../../handlers/index.ts';
 import { reconcileSource } from '../../src/bridge/reconcile.ts';
 import { type Bridge, startBridge } from '../../src/bridge.ts';
 import { parseConfig } from '../../src/config.ts';
-import { createEmulator, type Emulator, emulatorDefaults } from '../../src/emulator/emulator.ts';
+import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
+import { type Ran, runCommand } from '../cli/bench.ts';
 import { collectLog, type LogLine } from '../ingress/house.ts';
+import { bridgeConfig } from './bridge-config.ts';
 import { startWecomServer, type WecomServer } from './wecom-server.ts';
 
 const operatorToken = 'o'.repeat(32);
@@ -57,28 +55,20 @@ afterEach(async () => {
 });
 
 function configText(reconcile: object = {}, own: object = {}): string {
-  return JSON.stringify({
-    server: { port: 0, tokens: [{ name: 'olaf', role: 'operator', token: operatorToken }] },
-    store: { url: `sqlite:${join(folder, 'bridge.db')}` },
-    genauth: {
-      host: emulator.url,
-      accessKeyId: emulatorDefaults.accessKeyId,
-      accessKeySecret: emulatorDefaults.accessKeySecret,
-      requestsPerSecond: 1_000,
+  const token = { name: 'olaf', role: 'operator', token: operatorToken };
+  const sources = {
+    wecom: {
+      handler: 'wecom',
+      token: 'token',
+      encodingAesKey: 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C',
+      receiveId: 'corp',
+      reconcile: { secret: 'contact secret', apiUrl: wecom.url, ...reconcile },
+      ...own,
     },
-    leavers: { dryRun: false, safeguard: { maxResigns: 2, grace: '0ms' } },
-    sources: {
-      wecom: {
-        handler: 'wecom',
-        token: 'token',
-        encodingAesKey: 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C',
-        receiveId: 'corp',
-        reconcile: { secret: 'contact secret', apiUrl: wecom.url, ...reconcile },
-        ...own,
-      },
-      lark: { handler: 'lark', verificationToken: 'token' },
-    },
-  });
+    lark: { handler: 'lark', verificationToken: 'token' },
+  };
+  const config = bridgeConfig({ folder, emulator, maxResigns: 2, sources });
+  return JSON.stringify({ ...config, server: { port: 0, tokens: [token] } });
 }
 
 const configOf = (reconcile?: object, own?: object) =>
@@ -196,26 +186,22 @@ describe('a comparison by schedule', () => {
 });
 
 describe('offboard-bridge reconcile', () => {
-  async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  async function run(...args: string[]): Promise<Ran> {
     const config = join(folder, 'bridge.yaml');
     await writeFile(config, configText());
-    const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-    const env = { OFFBOARD_TOKEN: operatorToken, OFFBOARD_URL: bridge?.url ?? 'http://127.0.0.1:1' };
-    const child = spawn(process.execPath, [main, 'reconcile', '--config', config, ...args], { env });
-    const [stdout, stderr, [code]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'close'),
-    ]);
-    return { code, stdout, stderr };
+    const url = bridge?.url ?? 'http://127.0.0.1:1';
+    return runCommand(['reconcile', '--config', config, ...args], {
+      url,
+      env: { OFFBOARD_TOKEN: operatorToken },
+    });
   }
 
   it('lists the difference, and hands nothing on', async () => {
     without('user-7');
     expect(await run('--source', 'wecom')).toEqual({
       code: 0,
-      stdout: 'sync_relation:wechatwork:user-7\n59 in the directory, 60 active in GenAuth, 1 gone\n',
-      stderr: '',
+      out: 'sync_relation:wechatwork:user-7\n59 in the directory, 60 active in GenAuth, 1 gone\n',
+      err: '',
     });
     expect(acts()).toEqual([]);
   });
@@ -225,7 +211,7 @@ describe('offboard-bridge reconcile', () => {
     bridge = await startBridge(configOf(), { log: collectLog().log });
     expect(await run('--source', 'wecom', '--apply')).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/1 asked for/),
+      err: expect.stringMatching(/1 asked for/),
     });
     expect(await run('--source', 'wecom', '--apply')).toMatchObject({ code: 0 });
     expect(await intents()).toMatchObject([{ action: 'resign', status: 'held' }]);
@@ -234,13 +220,13 @@ describe('offboard-bridge reconcile', () => {
   it('says what is wrong, and ends with 1 or 2', async () => {
     expect(await run('--source', 'lark')).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/no section reconcile/),
+      err: expect.stringMatching(/no section reconcile/),
     });
-    expect(await run()).toMatchObject({ code: 2, stderr: expect.stringMatching(/--source/) });
+    expect(await run()).toMatchObject({ code: 2, err: expect.stringMatching(/--source/) });
     wecom.setPeople([]);
     expect(await run('--source', 'wecom', '--apply')).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/nobody is taken for gone/),
+      err: expect.stringMatching(/nobody is taken for gone/),
     });
   });
 
@@ -248,7 +234,7 @@ describe('offboard-bridge reconcile', () => {
     without('user-7');
     expect(await run('--source', 'wecom', '--apply')).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/cannot be reached/),
+      err: expect.stringMatching(/cannot be reached/),
     });
   });
 });
