@@ -3,6 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
 import type { Identifier } from '../core/identifier.ts';
+import { createKafkaClient } from '../kafka/client.ts';
+import type { KafkaFault } from '../kafka/port.ts';
 import type { Answer, NotDone } from '../management-api/answer.ts';
 import { createManagementApi, type ManagementApi } from '../management-api/client.ts';
 import { StoreUnavailable } from '../store/contract.ts';
@@ -28,7 +30,7 @@ type Probe = (config: Config, options: ProbeOptions) => Promise<readonly Finding
 
 /** Tries everything that the bridge depends on, without doing anything to anybody. */
 export async function probeAll(config: Config, options: ProbeOptions): Promise<readonly Finding[]> {
-  const probes: readonly Probe[] = [probeStore, probeGenAuth, probeSlack];
+  const probes: readonly Probe[] = [probeStore, probeGenAuth, probeKafka, probeSlack];
   return (await Promise.all(probes.map((probe) => probe(config, options)))).flat();
 }
 
@@ -125,6 +127,36 @@ async function probeLooks(
     return [ok(one, 'finds the user'), failed(batch, 'does not find the same user', fix)];
   } finally {
     other.close();
+  }
+}
+
+async function probeKafka({ kafka }: Config): Promise<readonly Finding[]> {
+  if (!kafka) return [];
+  const silent = { info() {}, warn() {}, error() {} };
+  const { consume, outcomes } = kafka;
+  const wanted = [...consume, ...(outcomes ? [outcomes] : [])].map(({ topic }) => topic);
+  const { fault, topics } = await createKafkaClient(kafka, silent).probe([...new Set(wanted)]);
+  const brokers = 'kafka brokers';
+  if (fault) return [failed(brokers, fault.message, kafkaFix(fault))];
+  const found = topics.map(({ topic, fault: missing }) => {
+    const name = `kafka topic ${topic}`;
+    return missing ? failed(name, missing.message, kafkaFix(missing)) : ok(name, 'is there');
+  });
+  return [ok(brokers, 'let us in'), ...found];
+}
+
+function kafkaFix({ code }: KafkaFault): string {
+  switch (code) {
+    case 'unreachable':
+      return 'check kafka.brokers and kafka.ssl, and that this machine may reach them (DNS, firewall)';
+    case 'credentials_refused':
+      return 'check mechanism, username and password of kafka.sasl';
+    case 'not_authorized':
+      return 'let the user of kafka.sasl describe this topic, and read it (kafka.consume) or write to it (kafka.outcomes)';
+    case 'no_such_topic':
+      return 'create the topic, or correct its name in kafka.consume or kafka.outcomes';
+    case 'failed':
+      return "see what the broker's log says about it";
   }
 }
 

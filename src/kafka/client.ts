@@ -4,6 +4,7 @@ import kafkajs, { type KafkaConfig, type LogEntry } from 'kafkajs';
 import type { Log } from '../core/log.ts';
 import { consume } from './consumer.ts';
 import type { KafkaClient, KafkaSettings } from './port.ts';
+import { probe } from './probe.ts';
 import { openProducer } from './producer.ts';
 
 const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
@@ -27,6 +28,7 @@ export function createKafkaClient(settings: KafkaSettings, log: Log): KafkaClien
   return {
     consume: (options, signal) => consume(connect(), options, signal),
     openProducer: () => openProducer(connect()),
+    probe: (topics) => probe(connect(), topics),
   };
 }
 

@@ -9,6 +9,15 @@ export interface KafkaClient {
    */
   consume(options: ConsumeOptions, signal: AbortSignal): Promise<KafkaFault | null>;
   openProducer(): KafkaProducer;
+  /** Connects and looks for these topics; nothing is read, written or created. Never rejects. */
+  probe(topics: readonly string[]): Promise<KafkaProbe>;
+}
+
+/** What a probe found out. */
+export interface KafkaProbe {
+  /** Why nobody could be asked, or `null`; then there are no topics. */
+  readonly fault: KafkaFault | null;
+  readonly topics: readonly { readonly topic: string; readonly fault: KafkaFault | null }[];
 }
 
 /** Where to find the brokers, and how to prove who we are. */

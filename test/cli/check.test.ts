@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
+import { chooseFreePorts } from '../support/kafka/free-ports.ts';
 import { atBench, type Bench } from './bench.ts';
 
 async function check({ folder, yaml, command }: Bench, change: (yaml: string) => string, ...more: string[]) {
@@ -95,6 +96,18 @@ describe('check', () => {
         (yaml) => `${yaml}slack: { ${slack}, apiUrl: "http://127.0.0.1:9/api/" }\n`,
       );
       expect([away.code, away.out]).toEqual([1, expect.stringContaining('check slack.apiUrl')]);
+    }),
+  );
+
+  it(
+    'says what to do when Kafka is away',
+    atBench(async (bench) => {
+      const [port] = await chooseFreePorts(1);
+      const kafka = `kafka: { brokers: ["127.0.0.1:${port}"], outcomes: { topic: offboarding.outcomes } }\n`;
+      const { code, out } = await check(bench, (yaml) => yaml + kafka);
+      expect(code).toBe(1);
+      expect(out).toContain(`FAILED   kafka brokers: Kafka cannot be reached at 127.0.0.1:${port}`);
+      expect(out).toMatch(/\n +check kafka.brokers and kafka.ssl/);
     }),
   );
 

@@ -96,6 +96,22 @@ describeKafka(
       expect(await consumeUntil(settings, '')).toEqual(fault);
     });
 
+    it('finds out what is there, and who may not come in, and creates nothing', async () => {
+      const wanted = [topic.name, 'no-such-topic'];
+      const found = {
+        fault: null,
+        topics: [
+          { topic: topic.name, fault: null },
+          { topic: 'no-such-topic', fault: expect.objectContaining({ code: 'no_such_topic' }) },
+        ],
+      };
+      expect(await clientOf({}).probe(wanted)).toEqual(found);
+      expect(await clientOf({}).probe(wanted)).toEqual(found);
+      const sasl = { mechanism: 'plain', ...kafkaUser, password: 'wrong' } as const;
+      const refused = await clientOf({ brokers: [broker.sasl], sasl }).probe(wanted);
+      expect(refused).toMatchObject({ fault: { code: 'credentials_refused' }, topics: [] });
+    });
+
     it('says that a topic does not exist, and creates none', async () => {
       const producer = clientOf({}).openProducer();
       const fault = await producer.send('no-such-topic', [{ key: 'k', headers: {}, value: 'v' }]);
