@@ -23,8 +23,6 @@ export interface DispatcherOptions {
   readonly policy: DispatchPolicy;
   readonly now: () => number;
   readonly random: () => number;
-  /** Told after every settled batch; a settle that came too late is told with `false`. */
-  readonly onSettled?: (batch: Batch, settled: boolean) => void;
 }
 
 export interface DispatchPolicy {
@@ -107,8 +105,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         });
         if (!batch) return 0;
         const settlements = await carryOut(batch, leaseEnd);
-        const settled = await store.settle(batch.token, settlements, now());
-        options.onSettled?.(batch, settled);
+        await store.settle(batch.token, settlements, now());
         return batch.intents.length;
       } finally {
         permit.release();

@@ -59,7 +59,7 @@ export interface Receiver {
 }
 
 export interface ReceiverOptions extends IntakeOptions {
-  readonly store: IntakeOptions['store'] & Pick<Store, 'findDeadLetter'>;
+  readonly store: IntakeOptions['store'] & Pick<Store, 'findDeadLetter' | 'resolveDeadLetter'>;
   /** Told of everything that came in; `null` is a source that is not configured. */
   readonly onReceipt?: (sourceId: string | null, kind: ReceiptKind) => void;
 }
@@ -128,7 +128,11 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       const reading = read(source, deliveryOf(letter.payload));
       // Whoever replays what a person asked for is the one who asks now; a machine's event stays a machine's.
       const askedByPerson = source.transport === 'api' || source.transport === 'slack';
-      return take({ ...reading, eventId: letter.eventId, actor: askedByPerson ? actor : null });
+      const request = { ...reading, eventId: letter.eventId, actor: askedByPerson ? actor : null };
+      const taken = await take(request);
+      const isReadable = !(reading.parts[letter.part] instanceof MalformedDelivery);
+      if (taken.kind === 'receipt' && isReadable) await store.resolveDeadLetter(deadLetterId);
+      return taken;
     },
   };
 }

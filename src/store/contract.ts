@@ -61,6 +61,8 @@ export interface Store {
 
   /** Dead letters that are still open, newest first; without their payloads. */
   listDeadLetters(query: PageQuery): Promise<Page<DeadLetter>>;
+  /** A dead letter that was read again, and is about nobody any more. */
+  resolveDeadLetter(id: string): Promise<void>;
   findDeadLetter(id: string): Promise<(DeadLetter & { readonly payload: DeadLetterPayload }) | null>;
 
   /** Gives outcomes their positions and hashes, at most `limit`. @returns how many */
@@ -108,6 +110,7 @@ export interface Store {
   prune(before: RetentionLimits, limit: number, now: number): Promise<number>;
   /** Writes to disk, to see whether it can; rejects when it cannot. */
   probe(): Promise<void>;
+  /** Finishes what was asked of it; closing twice is closing once. */
   close(): Promise<void>;
 }
 

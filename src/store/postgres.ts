@@ -8,7 +8,7 @@ import { openChanges } from './postgres/changes.ts';
 import { claim } from './postgres/claim.ts';
 import { compareClocks, createDatabaseClock, type DatabaseClock } from './postgres/clock.ts';
 import { openDatabase, type Transaction } from './postgres/connection.ts';
-import { findDeadLetter, listDeadLetters } from './postgres/dead-letters.ts';
+import { findDeadLetter, listDeadLetters, resolveById } from './postgres/dead-letters.ts';
 import { erase } from './postgres/erase.ts';
 import { migrate } from './postgres/migrations.ts';
 import { findNote, keepNote } from './postgres/notes.ts';
@@ -89,7 +89,17 @@ function transactions({ database, storeId, nudges }: Open) {
 
 type Writing = Pick<
   Store,
-  'accept' | 'claim' | 'beginAct' | 'settle' | 'decide' | 'setPause' | 'record' | 'prune' | 'probe' | 'close'
+  | 'accept'
+  | 'claim'
+  | 'beginAct'
+  | 'settle'
+  | 'decide'
+  | 'setPause'
+  | 'record'
+  | 'resolveDeadLetter'
+  | 'prune'
+  | 'probe'
+  | 'close'
 >;
 
 function writing(open: Open): Writing {
@@ -99,6 +109,14 @@ function writing(open: Open): Writing {
     runAll: (acceptances) => write((tx) => acceptAll(tx, acceptances), 'work'),
     maxGroup,
   });
+  let closing: Promise<void> | null = null;
+
+  async function closeAll(): Promise<void> {
+    await group.close();
+    await nudges.close();
+    await database.close();
+  }
+
   return {
     accept: (acceptance) => group.commit(shiftAcceptance(clock, acceptance)),
     async claim(request) {
@@ -125,12 +143,12 @@ function writing(open: Open): Writing {
         changes.tell(null, outcome);
         await changes.write();
       }, 'work'),
+    resolveDeadLetter: (id) => write((tx) => resolveById(tx, id), null),
     prune: (before, limit, now) => write((tx) => prune(tx, before, { limit, now }), 'work'),
     probe: async () => void (await database.run('update store set id = id')),
-    async close() {
-      await group.close();
-      await nudges.close();
-      await database.close();
+    close() {
+      closing ??= closeAll();
+      return closing;
     },
   };
 }

@@ -4,7 +4,7 @@ import { createLeases } from './leases.ts';
 import { accept } from './sqlite/accept.ts';
 import { claim } from './sqlite/claim.ts';
 import { type Connection, openConnection } from './sqlite/connection.ts';
-import { findDeadLetter, listDeadLetters } from './sqlite/dead-letters.ts';
+import { findDeadLetter, listDeadLetters, resolveById } from './sqlite/dead-letters.ts';
 import { erase } from './sqlite/erase.ts';
 import { findNote, keepNote } from './sqlite/notes.ts';
 import {
@@ -39,6 +39,7 @@ export function openSqliteStore({ path }: SqliteStoreOptions): Store {
   });
   const leases = createLeases();
   const write = async <T>(run: () => T): Promise<T> => (await group.commit(run)) as T;
+  let closing: Promise<void> | null = null;
   const read = async <T>(run: () => T): Promise<T> => run();
 
   return {
@@ -61,6 +62,7 @@ export function openSqliteStore({ path }: SqliteStoreOptions): Store {
     record: (outcome) => write(() => insertOutcome(connection, null, outcome)),
     listIntents: (query) => read(() => listIntents(connection, query)),
     findIntent: (id) => read(() => findIntent(connection, id)),
+    resolveDeadLetter: (id) => write(() => resolveById(connection, id)),
     listDeadLetters: (query) => read(() => listDeadLetters(connection, query)),
     findDeadLetter: (id) => read(() => findDeadLetter(connection, id)),
     sequence: (limit) => write(() => sequence(connection, limit)),
@@ -78,9 +80,9 @@ export function openSqliteStore({ path }: SqliteStoreOptions): Store {
     isBacklogged: (limit, now) => read(() => isBacklogged(connection, limit, now)),
     prune: (before, limit, now) => write(() => prune(connection, before, { limit, now })),
     probe: () => write(() => void connection.run('update store set id = id')),
-    async close() {
-      await group.close();
-      connection.close();
+    close() {
+      closing ??= group.close().then(() => connection.close());
+      return closing;
     },
   };
 }

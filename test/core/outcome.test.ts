@@ -93,6 +93,17 @@ describe('the outcome of an intent', () => {
   });
 });
 
+describe('the trace that an event came in', () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b9c7c989f97918e1-01';
+
+  it.each([traceparent, null])('goes on with its outcome (%s)', (given) => {
+    const draft = intentOutcome({ ...intent, traceparent: given }, { status: 'succeeded', time: at });
+    const outcome = placeOutcome(draft, place);
+    expect(outcome.traceparent ?? null).toBe(given);
+    expect(outcomeSchema.parse(outcome)).toEqual(outcome);
+  });
+});
+
 describe('the outcome of something else', () => {
   it.each(recordTypes)('of type %s satisfies the published schema without loss', (type) => {
     const outcome = placeOutcome(recordOutcome({ type, source: 'hr', time: at }), place);

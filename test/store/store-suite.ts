@@ -696,6 +696,13 @@ export function testStore(name: string, make: () => StoreUnderTest): void {
       });
     });
 
+    it('is closed once, however often it is asked to', async () => {
+      await Promise.all([store.close(), store.close()]);
+      await store.close();
+      store = await subject.reopen(store);
+      expect((await accept({})).kind).toBe('accepted');
+    });
+
     describe('notes', () => {
       const note = (text: string, expiresAt = start + hour) => ({ key: 'slack:a', text, expiresAt });
 

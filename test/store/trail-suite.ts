@@ -164,6 +164,8 @@ export function testTrail(name: string, make: () => StoreUnderTest): void {
         await store.accept(deliveryOf({ eventId, identifiers: [email('grace@example.com')] }));
       }
       expect(await store.erase(erasure())).toMatchObject({ deadLetters: 1, openDeadLetters: [open] });
+      await store.resolveDeadLetter(open);
+      expect((await store.findDeadLetter(open))?.status).toBe('resolved');
       const bodies = [named, open, other].map(
         async (id) => (await store.findDeadLetter(id))?.payload.body.length,
       );

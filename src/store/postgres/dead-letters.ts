@@ -42,6 +42,12 @@ export async function resolveDeadLetters(tx: Transaction, parts: readonly Part[]
   );
 }
 
+/** See `Store.resolveDeadLetter`. */
+export async function resolveById(tx: Transaction, id: string): Promise<void> {
+  const seq = readId(tx, id, 'd');
+  await tx.run(`update dead_letters set status = 'resolved' where seq = :seq`, { seq });
+}
+
 export async function listDeadLetters(
   tx: Transaction,
   { cursor, limit }: PageQuery,

@@ -48,6 +48,12 @@ export function resolveDeadLetter(
   );
 }
 
+/** See `Store.resolveDeadLetter`. */
+export function resolveById(connection: Connection, id: string): void {
+  const seq = readId(connection, id, 'd');
+  connection.run(`update dead_letters set status = 'resolved' where seq = :seq`, { seq });
+}
+
 export function listDeadLetters(connection: Connection, { cursor, limit }: PageQuery): Page<DeadLetter> {
   const rows = connection.all(
     `select seq, source, event_id, part, received_at, faults, tries, status from dead_letters

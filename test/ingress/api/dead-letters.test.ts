@@ -80,6 +80,21 @@ describe('dead letters', () => {
     }
   });
 
+  it('are resolved when it turns out that they are about nobody', async () => {
+    const before = await openHouse();
+    const id = await bury(before).finally(before.stop);
+    const handler = { ...toyHandler, normalize: () => [] };
+    const after = await openHouse({ folder: before.folder, sources: [sourceOf({ handler })] });
+    try {
+      expect((await post(after, `/v1/dead-letters/${id}/replay`)).body).toEqual({ status: 'ignored' });
+      expect((await get(after, '/v1/dead-letters')).body.deadLetters).toEqual([]);
+      expect((await post(after, `/v1/dead-letters/${id}/replay`)).status).toBe(409);
+    } finally {
+      await after.stop();
+      await rm(after.folder, { recursive: true });
+    }
+  });
+
   it(
     'stay, with what is wrong, when they still cannot be read',
     inHouse(async (house) => {
