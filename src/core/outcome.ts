@@ -3,7 +3,7 @@ import type { Failure } from './failure.ts';
 import { failureCodes } from './failure.ts';
 import { userIdTypes } from './identifier.ts';
 import type { Intent, IntentStatus } from './intent.ts';
-import { identifierInTurn, intentStatuses } from './intent.ts';
+import { actions, identifierInTurn, intentStatuses } from './intent.ts';
 
 /** The version of the outcome's data; `dataschema` names it. */
 export const outcomeSchemaId = 'urn:offboard-bridge:outcome:1';
@@ -21,12 +21,10 @@ const link = {
   previousHash: z.string().describe('the hash of the outcome before it'),
 };
 
-/** What became of one intent. */
-export const intentOutcomeData = z.object({
-  intentId: z.string(),
+/** What is told of an intent wherever it is shown: in its outcomes, and by the operator API. Times are ISO 8601. */
+export const intentFields = {
   person: z.string().describe('opaque; the same for all intents of one person'),
-  action: z.enum(['kick', 'resign', 'withdraw']),
-  status: z.enum([...intentStatuses.filter((one) => one !== 'pending'), 'released'] as const),
+  action: z.enum(actions),
   userIdType: z.enum(userIdTypes),
   userId: z.string(),
   appIds: z.array(z.string()),
@@ -49,11 +47,18 @@ export const intentOutcomeData = z.object({
   effectiveAt: instant.nullable(),
   settledAt: instant.nullable(),
   attempts: z.number().int(),
-  confirmed: z.boolean().nullable().describe('null = not checked'),
-  dryRun: z.boolean(),
   answer: answer.nullable(),
   failure: failure.nullable(),
   retryOf: z.string().nullable(),
+};
+
+/** What became of one intent. */
+export const intentOutcomeData = z.object({
+  intentId: z.string(),
+  ...intentFields,
+  status: z.enum([...intentStatuses.filter((one) => one !== 'pending'), 'released'] as const),
+  confirmed: z.boolean().nullable().describe('null = not checked'),
+  dryRun: z.boolean(),
   mergedWith: z
     .string()
     .optional()
@@ -126,32 +131,13 @@ export interface IntentOutcomeFacts {
 /** The outcome of an intent, from its row as it stands after the change. */
 export function intentOutcome(intent: Intent, facts: IntentOutcomeFacts): OutcomeDraft {
   const { userIdType, userId } = identifierInTurn(intent);
-  const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
   const data: Omit<z.output<typeof intentOutcomeData>, keyof typeof link> = {
     intentId: intent.id,
-    person: intent.person,
-    action: intent.action,
+    ...fieldsOf(intent),
     status: facts.status,
-    userIdType,
-    userId,
-    appIds: [...intent.appIds],
-    source: intent.source,
-    eventId: intent.eventId,
-    subject: intent.subject,
-    actor: intent.actor,
-    requestedBy: intent.requestedBy,
-    reason: intent.reason,
-    decisions: intent.decisions.map((one) => ({ ...one, at: new Date(one.at).toISOString() })),
-    occurredAt: iso(intent.occurredAt),
-    receivedAt: new Date(intent.receivedAt).toISOString(),
-    effectiveAt: iso(intent.effectiveAt),
-    settledAt: iso(intent.settledAt),
-    attempts: intent.attempts,
     confirmed: facts.confirmed ?? null,
     dryRun: facts.dryRun ?? false,
-    answer: intent.answer,
     failure: facts.failure ?? null,
-    retryOf: intent.retryOf,
     ...(facts.mergedWith ? { mergedWith: facts.mergedWith } : {}),
   };
   return {
@@ -162,6 +148,38 @@ export function intentOutcome(intent: Intent, facts: IntentOutcomeFacts): Outcom
     ...(intent.traceparent ? { traceparent: intent.traceparent } : {}),
     data,
   };
+}
+
+/** The fields of an intent, from its row. */
+export function fieldsOf(intent: Intent): z.output<z.ZodObject<typeof intentFields>> {
+  return {
+    person: intent.person,
+    action: intent.action,
+    ...identifierInTurn(intent),
+    appIds: [...intent.appIds],
+    source: intent.source,
+    eventId: intent.eventId,
+    subject: intent.subject,
+    actor: intent.actor,
+    requestedBy: intent.requestedBy,
+    reason: intent.reason,
+    decisions: intent.decisions.map((one) => ({ ...one, at: isoTime(one.at) })),
+    occurredAt: isoTime(intent.occurredAt),
+    receivedAt: isoTime(intent.receivedAt),
+    effectiveAt: isoTime(intent.effectiveAt),
+    settledAt: isoTime(intent.settledAt),
+    attempts: intent.attempts,
+    answer: intent.answer,
+    failure: intent.failure,
+    retryOf: intent.retryOf,
+  };
+}
+
+/** Epoch milliseconds as ISO 8601. */
+export function isoTime(ms: number): string;
+export function isoTime(ms: number | null): string | null;
+export function isoTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
 }
 
 export interface RecordFacts {

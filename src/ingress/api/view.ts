@@ -1,58 +1,24 @@
 import { z } from 'zod';
-import { failureCodes } from '../../core/failure.ts';
 import type { Receipt } from '../../core/handler.ts';
 import { userIdTypes } from '../../core/identifier.ts';
-import { actions, type Intent, identifierInTurn, intentStatuses } from '../../core/intent.ts';
-import { outcomeSchema } from '../../core/outcome.ts';
+import { type Intent, intentStatuses } from '../../core/intent.ts';
+import { fieldsOf, intentFields, isoTime, outcomeSchema } from '../../core/outcome.ts';
 import type { DeadLetter, DeadLetterPayload, Pause, StoreFigures } from '../../store/contract.ts';
 import type { SourceActivity } from '../activity.ts';
 
 const instant = z.iso.datetime();
 const amount = z.int().nonnegative();
-const failure = z.strictObject({ code: z.enum(failureCodes), message: z.string() });
 const identifier = z.strictObject({ userIdType: z.enum(userIdTypes), userId: z.string() });
 
 /** An intent as the operator API shows it; the names are those of the outcome. Times are ISO 8601. */
 const intentShape = {
   id: z.string(),
-  person: z.string().describe('opaque; the same for all intents of one person'),
-  action: z.enum(actions),
+  ...intentFields,
   status: z.enum(intentStatuses),
-  ...identifier.shape,
   identifiers: z.array(identifier).describe('by preference'),
-  appIds: z.array(z.string()),
-  source: z.string(),
-  eventId: z.string(),
-  subject: z.string().nullable().describe("the sender's own id of the person"),
-  actor: z.string().nullable().describe('who the bridge authenticated'),
-  requestedBy: z.string().nullable().describe('who the sender says asked'),
-  reason: z.string().nullable(),
-  decisions: z.array(
-    z.strictObject({
-      by: z.string(),
-      at: instant,
-      verdict: z.enum(['approved', 'canceled']),
-      reason: z.string().nullable(),
-    }),
-  ),
-  occurredAt: instant.nullable(),
-  receivedAt: instant,
-  effectiveAt: instant.nullable(),
   dueAt: instant.nullable(),
-  settledAt: instant.nullable(),
-  attempts: amount,
   cap: amount.describe('the most intents that may share its next call'),
   seenUserId: z.string().nullable(),
-  answer: z
-    .strictObject({
-      statusCode: z.int().nullable(),
-      apiCode: z.int().nullable(),
-      requestId: z.string().nullable(),
-      message: z.string().nullable(),
-    })
-    .nullable(),
-  failure: failure.nullable(),
-  retryOf: z.string().nullable(),
   broughtBy: z.string().nullable().describe('the resign that brought this kick'),
 };
 
@@ -72,39 +38,15 @@ export const intentHistoryReply = z
   .strictObject({ ...intentShape, outcomes: z.array(outcomeReply) })
   .meta({ id: 'IntentHistory' });
 
-function iso(ms: number): string;
-function iso(ms: number | null): string | null;
-function iso(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
-}
-
 export function intentView(intent: Intent): z.output<typeof intentReply> {
   return {
     id: intent.id,
-    person: intent.person,
-    action: intent.action,
+    ...fieldsOf(intent),
     status: intent.status,
-    ...identifierInTurn(intent),
     identifiers: [...intent.identifiers],
-    appIds: [...intent.appIds],
-    source: intent.source,
-    eventId: intent.eventId,
-    subject: intent.subject,
-    actor: intent.actor,
-    requestedBy: intent.requestedBy,
-    reason: intent.reason,
-    decisions: intent.decisions.map((one) => ({ ...one, at: iso(one.at) })),
-    occurredAt: iso(intent.occurredAt),
-    receivedAt: iso(intent.receivedAt),
-    effectiveAt: iso(intent.effectiveAt),
-    dueAt: iso(intent.dueAt),
-    settledAt: iso(intent.settledAt),
-    attempts: intent.attempts,
+    dueAt: isoTime(intent.dueAt),
     cap: intent.cap,
     seenUserId: intent.seenUserId,
-    answer: intent.answer,
-    failure: intent.failure,
-    retryOf: intent.retryOf,
     broughtBy: intent.broughtBy,
   };
 }
@@ -124,7 +66,7 @@ export const deadLetterReply = z
 
 export function deadLetterView({ receivedAt, ...letter }: DeadLetter): z.output<typeof deadLetterReply> {
   const { id, source, eventId, part, faults, tries, status } = letter;
-  return { id, source, eventId, part, receivedAt: iso(receivedAt), faults: [...faults], tries, status };
+  return { id, source, eventId, part, receivedAt: isoTime(receivedAt), faults: [...faults], tries, status };
 }
 
 export const payloadReply = z
@@ -161,7 +103,7 @@ export const pauseReply = z
   .meta({ id: 'Pause' });
 
 export function pauseView(pause: Pause): z.output<typeof pauseReply> {
-  return { ...pause, at: iso(pause.at) };
+  return { ...pause, at: isoTime(pause.at) };
 }
 
 export const figuresReply = z
@@ -184,7 +126,7 @@ export function figuresView({
 }: StoreFigures): z.output<typeof figuresReply> {
   return {
     ...figures,
-    oldestDueAt: iso(oldestDueAt),
+    oldestDueAt: isoTime(oldestDueAt),
     publishers: cursors.map(({ publisher, position }) => ({
       name: publisher,
       position,
@@ -207,7 +149,7 @@ export function sourceView(activity: SourceActivity): z.output<typeof sourceRepl
   return {
     ...activity,
     receipts: { ...activity.receipts },
-    lastDeliveryAt: iso(activity.lastDeliveryAt),
+    lastDeliveryAt: isoTime(activity.lastDeliveryAt),
   };
 }
 
