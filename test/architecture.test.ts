@@ -63,6 +63,7 @@ const rules: Readonly<Record<string, Room>> = {
       '@slack/bolt': 'values',
       'dingtalk-stream': 'values',
       express: 'values',
+      'node-fetch': 'values',
       'prom-client': 'values',
       zod: 'values',
     },

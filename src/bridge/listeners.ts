@@ -113,6 +113,7 @@ function createRoutes(rooms: Rooms): Routes {
     closing: rooms.closing,
     activity: activity.report,
     degradations: () => degradations(rooms, { slack, streams }),
+    isConnected: streams.isConnected,
     now,
     log,
   });

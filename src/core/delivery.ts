@@ -7,7 +7,7 @@ export interface Delivery {
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** Where a broker keeps it, as `topic/partition/offset`; its identity when the sender gives none. */
+  /** Where a broker or a queue keeps it, such as `topic/partition/offset`; its identity when the sender gives none. */
   readonly position?: string;
 }
 

@@ -27,6 +27,7 @@ export {
   isSha256Of,
   signCallback,
 } from './callback-cipher.ts';
+export { certificateSetting, checkKeyPair, privateKeySetting } from './client-certificate.ts';
 export {
   type Delivery,
   MalformedDelivery,
@@ -68,7 +69,9 @@ export {
   checkLookup,
   checkLookupZone,
   checkTenant,
+  durationSetting,
   externalIdPrefixSetting,
+  httpsUrlSetting,
   identifyBySetting,
   idShape,
   lastDaySettings,
@@ -78,8 +81,23 @@ export {
   usesLookup,
 } from './source-settings.ts';
 
-/** What opens the stream by which a vendor pushes to us over a connection of ours. */
+/** What opens the stream by which a vendor's messages come over a connection of ours. */
 export type StreamAccess =
+  | {
+      readonly kind: 'adp';
+      readonly apiUrl: string;
+      readonly tokenUrl: string;
+      readonly clientId: string;
+      readonly clientSecret: string;
+      /** In PEM, as are the others. */
+      readonly certificate: string;
+      readonly privateKey: string;
+      /** `null` = those whom the system trusts. */
+      readonly authorities: string | null;
+      readonly longPolling: boolean;
+      /** From one question to the next while there is nothing. */
+      readonly pollEveryMs: number;
+    }
   | {
       readonly kind: 'dingtalk';
       readonly apiUrl: string;

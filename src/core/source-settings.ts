@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { baseUrlFault } from './base-url.ts';
 import { isTimezone } from './calendar.ts';
 import { MalformedDelivery } from './delivery.ts';
+import { durationPattern, parseDuration } from './duration.ts';
 import type { UserIdType } from './identifier.ts';
 
 /** Settings that mean the same for every source that has them. */
@@ -72,6 +73,21 @@ export function baseUrlSetting(example: string) {
     })
     .transform((url) => url.replace(/\/+$/, ''))
     .describe("the vendor's API");
+}
+
+/** The same, where it has to be https: a client certificate is shown to nothing else. */
+export function httpsUrlSetting(example: string) {
+  return baseUrlSetting(example).refine((url) => url.startsWith('https:'), { error: 'is not https' });
+}
+
+/** A duration between two others, such as `1s` and `1h`; in milliseconds. */
+export function durationSetting(least: string, most: string) {
+  const [min = 0, max = 0] = [least, most].map((written) => parseDuration(written) ?? 0);
+  return z
+    .string()
+    .regex(durationPattern, { error: 'is not a duration such as 15m, 1h, 1d' })
+    .transform((written) => parseDuration(written) ?? 0)
+    .refine((ms) => ms >= min && ms <= max, { error: `is not between ${least} and ${most}` });
 }
 
 const credential = z
