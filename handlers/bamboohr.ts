@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  atSite,
   baseUrlSetting,
   basicAuthorization,
   bearerLookup,
@@ -22,6 +23,7 @@ import {
   readShape,
   readStatus,
   secretsSetting,
+  sitesSetting,
   tidyIdentifier,
   UnverifiedDelivery,
   usesLookup,
@@ -53,6 +55,7 @@ const settings = z
       })
       .optional()
       .describe("the company's address, and the API key as token; for changes that do not say to what"),
+    sites: sitesSetting.describe('the time zones of places of work, by location; elsewhere timezone counts'),
     ...lookupDaySettings,
   })
   .superRefine(checkLookupZone);
@@ -80,6 +83,7 @@ const eventSchema = z.object({
 const recordShape = z.object({
   status: z.string(),
   terminationDate: z.string().nullish(),
+  location: z.string().nullish(),
   workEmail: z.string().nullish(),
   mobilePhone: z.string().nullish(),
   employeeNumber: z.string().nullish(),
@@ -154,7 +158,7 @@ export const bamboohr = defineHandler<Settings>({
   async lookup(id, settings, http) {
     const { baseUrl = '', token: username = '' } = settings.lookup ?? {};
     const headers = { authorization: basicAuthorization({ username, password: 'x' }) };
-    const query = { fields: 'status,terminationDate,workEmail,mobilePhone,employeeNumber' };
+    const query = { fields: 'status,terminationDate,location,workEmail,mobilePhone,employeeNumber' };
     const path = ['api', 'v1', 'employees', id];
     const employee = readShape(recordShape, await http({ baseUrl, path, query, headers }));
     const offer = {
@@ -169,7 +173,7 @@ export const bamboohr = defineHandler<Settings>({
         lastDay: terminationDate === '0000-00-00' ? null : terminationDate,
         identify: () => identify(offer, settings),
       },
-      settings,
+      atSite(settings, employee.location),
     );
   },
 });

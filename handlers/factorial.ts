@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  atSite,
   checkTenant,
   defineHandler,
   externalIdPrefixSetting,
@@ -15,6 +16,7 @@ import {
   readLastDay,
   readShape,
   secretsSetting,
+  sitesSetting,
   tenantSetting,
   UnverifiedDelivery,
 } from '../src/core/handler.ts';
@@ -28,6 +30,7 @@ const settings = z.object({
     .default('id')
     .describe('which of the ids provisioning wrote to the external id'),
   tenant: tenantSetting,
+  sites: sitesSetting.describe('the time zones of places of work, by location_id; elsewhere timezone counts'),
   ...lastDaySettings,
 });
 type Settings = z.output<typeof settings>;
@@ -38,6 +41,7 @@ const employeeShape = z.object({
   company_id: idShape.nullish(),
   login_email: z.string().nullish(),
   company_identifier: z.string().nullish(),
+  location_id: idShape.nullish().catch(null),
   terminated_on: z.string().nullish(),
   active: z.boolean().nullish(),
   updated_at: z.string().nullish(),
@@ -64,7 +68,7 @@ export const factorial = defineHandler<Settings>({
   normalize(delivery, settings) {
     const employee = readShape(employeeShape, parseJsonBody(delivery));
     checkTenant(employee.company_id, settings.tenant, 'company_id');
-    const verdict = judge(delivery.query.event, employee, settings);
+    const verdict = judge(delivery.query.event, employee, atSite(settings, employee.location_id));
     if (!verdict) return [];
     const offer = {
       external_id: employee[settings.externalIdField],

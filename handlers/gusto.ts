@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  basicLookup,
   bearerLookup,
   checkLookup,
   checkTenant,
@@ -21,6 +22,8 @@ import {
   tenantSetting,
   UnverifiedDelivery,
   usesLookup,
+  type VendorHttp,
+  VendorTrouble,
 } from '../src/core/handler.ts';
 
 const settings = z
@@ -33,12 +36,20 @@ const settings = z
     externalIdPrefix: externalIdPrefixSetting,
     tenant: tenantSetting,
     lookup: bearerLookup('https://api.gusto.com').optional(),
+    confirm: basicLookup('https://api.gusto.com')
+      .optional()
+      .describe("the application's client id and secret, with which the verification token is confirmed"),
     ...lookupDaySettings,
   })
   .superRefine(checkLookup);
 type Settings = z.output<typeof settings>;
 
-const setupShape = z.strictObject({ verification_token: z.string().min(16) });
+const setupShape = z.strictObject({
+  verification_token: z.string().min(16).max(256),
+  webhook_subscription_uuid: idShape.optional(),
+});
+const tokenShape = z.object({ access_token: z.string().min(1) });
+const subscriptionsShape = z.array(z.object({ uuid: idShape, status: z.string().nullish() }));
 const eventShape = z.object({
   uuid: idShape,
   event_type: z.string(),
@@ -88,7 +99,7 @@ export const gusto = defineHandler<Settings>({
   settings,
 
   verify(delivery, { secrets }) {
-    if (secrets.length === 0 && readSetupToken(delivery) !== null) return;
+    if (secrets.length === 0 && readSetup(delivery)) return;
     const { headers, body } = delivery;
     const signature = headers['x-gusto-signature'] ?? headers.x_gusto_signature ?? '';
     const given = [Buffer.from(signature, 'hex')];
@@ -100,9 +111,10 @@ export const gusto = defineHandler<Settings>({
   eventId: (delivery) => readQuietly(eventShape, delivery)?.uuid ?? null,
 
   normalize(delivery, settings) {
-    if (readSetupToken(delivery) !== null) {
+    if (readSetup(delivery)) {
       if (settings.secrets.length > 0) return [];
-      throw new MalformedDelivery('verification_token: put it into secrets, and confirm it at Gusto');
+      const todo = settings.confirm ? 'once it is confirmed' : 'and confirm it at Gusto';
+      throw new MalformedDelivery(`verification_token: put it into secrets, ${todo}`);
     }
     const event = readShape(eventShape, parseJsonBody(delivery));
     checkTenant(event.resource_uuid, settings.tenant, 'resource_uuid');
@@ -111,6 +123,13 @@ export const gusto = defineHandler<Settings>({
     const { entity_uuid: id, timestamp } = event;
     if (!id) throw new MalformedDelivery('entity_uuid: is missing');
     return [{ ...verdict, ...nameBy(event.event_type, id, settings), occurredAt: readInstant(timestamp) }];
+  },
+
+  /** Gusto refuses a token that it did not send itself, so that nobody else's does harm. */
+  confirm(delivery, { secrets, confirm }) {
+    const setup = readSetup(delivery);
+    if (!setup || !confirm || secrets.length > 0) return null;
+    return (http) => confirmToken(setup, confirm, http);
   },
 
   /** Only employees: a contractor's address is their own. `email` is private, `work_email` is not. */
@@ -134,6 +153,38 @@ export const gusto = defineHandler<Settings>({
   },
 });
 
+/**
+ * Confirms a verification token with Gusto. The delivery may not name its subscription, and then it is one of those
+ * that still wait.
+ * @throws VendorTrouble
+ */
+async function confirmToken(
+  { verification_token, webhook_subscription_uuid: named }: z.output<typeof setupShape>,
+  { baseUrl, username, password }: NonNullable<Settings['confirm']>,
+  http: VendorHttp,
+): Promise<void> {
+  const json = { grant_type: 'system_access', client_id: username, client_secret: password };
+  const { access_token } = readShape(tokenShape, await http({ baseUrl, path: ['oauth', 'token'], json }));
+  const headers = { authorization: `Bearer ${access_token}` };
+  const path = ['v1', 'webhook_subscriptions'];
+  const listed = named
+    ? [{ uuid: named }]
+    : readShape(subscriptionsShape, await http({ baseUrl, path, headers }));
+  const waiting = listed.filter((one) => !('status' in one) || one.status !== 'verified');
+  for (const { uuid } of waiting.slice(0, maxSubscriptions)) {
+    const request = { baseUrl, path: [...path, uuid, 'verify'], headers, json: { verification_token } };
+    try {
+      await http({ ...request, method: 'PUT' });
+      return;
+    } catch (error) {
+      if (!(error instanceof VendorTrouble) || error.kind === 'again') throw error;
+    }
+  }
+  throw new VendorTrouble('denied', 'Gusto has no subscription that waits for this token');
+}
+
+const maxSubscriptions = 10;
+
 /** A termination that is entered has a date, but only Gusto's API tells which. */
 function judge(type: string, settings: Settings): Verdict | undefined {
   if (!usesLookup(settings)) return verdicts.get(type);
@@ -150,8 +201,8 @@ function nameBy(type: string, id: string, settings: Settings): ReturnType<typeof
  * The token with which Gusto begins a subscription, unsigned. While there are no secrets it becomes a dead letter,
  * where an operator can read it; it is never a key before a person has made it one.
  */
-function readSetupToken(delivery: Delivery): string | null {
-  return readQuietly(setupShape, delivery)?.verification_token ?? null;
+function readSetup(delivery: Delivery): z.output<typeof setupShape> | null {
+  return readQuietly(setupShape, delivery);
 }
 
 function readQuietly<Output>(shape: z.ZodType<Output>, delivery: Delivery): Output | null {

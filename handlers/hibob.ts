@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  atSite,
   basicAuthorization,
   basicLookup,
   checkLookupZone,
@@ -19,6 +20,7 @@ import {
   readShape,
   readStatus,
   secretsSetting,
+  sitesSetting,
   tenantSetting,
   UnverifiedDelivery,
   usesLookup,
@@ -35,6 +37,7 @@ const settings = z
       .default(true)
       .describe('whether the company has garden leave, so that employee.left may mean no more than that'),
     lookup: basicLookup('https://api.hibob.com').optional().describe('a service user: its id and its token'),
+    sites: sitesSetting.describe('the time zones of sites, by their names; elsewhere timezone counts'),
     ...lookupDaySettings,
   })
   .superRefine(checkLookupZone);
@@ -131,7 +134,7 @@ export const hibob = defineHandler<Settings>({
         lastDay: read(fields.lastDay),
         identify: () => identify(offer, settings),
       },
-      settings,
+      atSite(settings, read(fields.site)),
     );
     if (!status?.includes('garden') || result.kind === 'gone') return result;
     if (result.kind === 'leaves') return { ...result, signOut: true };
@@ -147,6 +150,7 @@ const fields = {
   email: 'root.email',
   status: 'internal.lifecycleStatus',
   lastDay: 'internal.terminationDate',
+  site: 'work.site',
 };
 
 /** `employee.inactivated` also means leave, and so is not here. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  atSite,
   defineHandler,
   externalIdPrefixSetting,
   hasValidHmac,
@@ -14,6 +15,7 @@ import {
   readLastDay,
   readShape,
   secretsSetting,
+  sitesSetting,
   tenantSetting,
   UnverifiedDelivery,
 } from '../src/core/handler.ts';
@@ -27,6 +29,9 @@ const settings = z.object({
     .default('remote_id')
     .describe('which of the ids provisioning wrote to the external id'),
   tenant: tenantSetting.describe('the linked account: its id, or its end_user_origin_id'),
+  sites: sitesSetting.describe(
+    'the time zones of places of work, by the id in work_location; elsewhere timezone counts',
+  ),
   ...lastDaySettings,
 });
 type Settings = z.output<typeof settings>;
@@ -47,6 +52,7 @@ const employeeShape = z.object({
   mobile_phone_number: z.string().nullish(),
   employment_status: z.string().nullish(),
   termination_date: z.string().nullish(),
+  work_location: idShape.nullish().catch(null),
   remote_was_deleted: z.boolean().nullish(),
   modified_at: z.string().nullish(),
 });
@@ -78,7 +84,7 @@ export const merge = defineHandler<Settings>({
       throw new MalformedDelivery('linked_account: is not the tenant of this source');
     }
     const { data } = readShape(z.object({ data: employeeShape }), body);
-    const verdict = judge(data, settings);
+    const verdict = judge(data, atSite(settings, data.work_location));
     if (!verdict) return [];
     const offer = {
       external_id: data[settings.externalIdField],

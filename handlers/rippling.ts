@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  atSite,
   bearerLookup,
   checkLookup,
   checkTenant,
@@ -17,6 +18,7 @@ import {
   readShape,
   readStatus,
   secretsSetting,
+  sitesSetting,
   tenantSetting,
   UnverifiedDelivery,
 } from '../src/core/handler.ts';
@@ -28,6 +30,9 @@ const settings = z
     externalIdPrefix: externalIdPrefixSetting,
     tenant: tenantSetting,
     lookup: bearerLookup('https://api.rippling.com/platform/api').optional(),
+    sites: sitesSetting.describe(
+      'the time zones of places of work, by the nickname of workLocation; elsewhere timezone counts',
+    ),
     ...lookupDaySettings,
   })
   .superRefine(checkLookup);
@@ -40,6 +45,7 @@ const employeeShape = z.object({
   roleState: z.string(),
   endDate: z.string().nullish(),
   workEmail: z.string().nullish(),
+  workLocation: z.object({ nickname: z.string().nullish() }).nullish().catch(null),
 });
 
 type Verdict = Pick<IntentDraft, 'action' | 'hold'>;
@@ -92,7 +98,7 @@ export const rippling = defineHandler<Settings>({
         lastDay: employee.endDate,
         identify: () => identify({ external_id: id, email: employee.workEmail }, settings),
       },
-      settings,
+      atSite(settings, employee.workLocation?.nickname),
     );
   },
 });

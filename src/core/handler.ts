@@ -58,10 +58,17 @@ export {
   userIdTypes,
 } from './identifier.ts';
 export type { Action, IntentDraft } from './intent.ts';
-export { basicAuthorization, type LookupResult, readStatus, type VendorHttp } from './lookup.ts';
+export {
+  basicAuthorization,
+  type LookupResult,
+  readStatus,
+  type VendorHttp,
+  VendorTrouble,
+} from './lookup.ts';
 export { listFaults, readNeutralEvent } from './neutral-event.ts';
 export { signatureSchemeSetting, verifyScheme } from './signature-scheme.ts';
 export {
+  atSite,
   base64SecretsSetting,
   baseUrlSetting,
   basicLookup,
@@ -77,6 +84,7 @@ export {
   lastDaySettings,
   lookupDaySettings,
   secretsSetting,
+  sitesSetting,
   tenantSetting,
   usesLookup,
 } from './source-settings.ts';
@@ -159,6 +167,12 @@ export interface Handler<Settings = unknown> {
    * @throws MalformedDelivery when the answer cannot be read, VendorTrouble when there is none
    */
   lookup?(reference: string, settings: Settings, http: VendorHttp): Promise<LookupResult>;
+  /**
+   * What has to be asked of the vendor's API after a set-up delivery that became a dead letter; `null` when this is
+   * none, or nothing is configured for it. It is done beside everything else, and again while the vendor cannot
+   * answer. The delivery is not to be believed: what is asked must do no harm, whoever sent it.
+   */
+  confirm?(delivery: Delivery, settings: Settings): ((http: VendorHttp) => Promise<void>) | null;
   /**
    * Only where the vendor asks for another answer than the usual one; `null` leaves the usual one. What has to be
    * fresh in it, such as a nonce, is taken from the delivery. A replayed delivery lacks the headers and parameters

@@ -29,7 +29,9 @@ export interface VendorRequest {
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON; a request with a body is a POST. */
+  /** A request with a body is a POST unless it says otherwise. */
+  readonly method?: 'PUT';
+  /** Sent as JSON. */
   readonly json?: unknown;
   /** Sent as a form. */
   readonly form?: Readonly<Record<string, string>>;

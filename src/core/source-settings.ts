@@ -38,10 +38,8 @@ export const externalIdPrefixSetting = z
   .default('')
   .describe('put before external ids, where two systems feed one user pool');
 
-const timezone = z
-  .string()
-  .refine(isTimezone, { error: 'is not a time zone such as Europe/Madrid' })
-  .describe('where dates that come without a zone are meant');
+const zone = z.string().refine(isTimezone, { error: 'is not a time zone such as Europe/Madrid' });
+const timezone = zone.describe('where dates that come without a zone are meant');
 
 /** When somebody's last day is over, for senders whose dates come without a zone: which zone must be said. */
 export const lastDaySettings = {
@@ -55,6 +53,28 @@ export const lastDaySettings = {
 
 /** The same, for sources that meet such dates only where they look people up. */
 export const lookupDaySettings = { ...lastDaySettings, timezone: timezone.optional() };
+
+/** For vendors that name a person's place of work: its own time zone wins. */
+export const sitesSetting = z
+  .record(z.string().trim().min(1), zone)
+  .default({})
+  .describe(
+    "the time zones of places of work, by the vendor's name or id of each; elsewhere timezone counts",
+  );
+
+interface SiteSettings {
+  readonly sites: Readonly<Record<string, string>>;
+  readonly timezone?: string | undefined;
+}
+
+/** The settings as they are for somebody who works at a place, as far as the vendor named it. */
+export function atSite<Settings extends SiteSettings>(
+  settings: Settings,
+  site: string | number | null | undefined,
+): Settings {
+  const name = String(site ?? '').trim();
+  return Object.hasOwn(settings.sites, name) ? { ...settings, timezone: settings.sites[name] } : settings;
+}
 
 export const tenantSetting = z
   .string()
