@@ -5,19 +5,21 @@ import {
   defineHandler,
   durationSetting,
   externalIdPrefixSetting,
+  heldResign,
   httpsUrlSetting,
   type IntentDraft,
   identify,
   identifyBySetting,
   idShape,
+  lastDayAt,
   lastDaySettings,
-  MalformedDelivery,
   parseJsonBody,
   privateKeySetting,
   readInstant,
-  readLastDay,
+  readPart,
   readShape,
   UnverifiedDelivery,
+  type Verdict,
 } from '../src/core/handler.ts';
 
 const credential = z.string().min(1).max(256);
@@ -111,51 +113,34 @@ export const adp = defineHandler<Settings>({
 
   normalize(delivery, settings) {
     return readShape(messageShape, parseJsonBody(delivery))
-      .events.map((event, index) => readEvent(event, index, settings))
+      .events.map((event, index) => readPart(() => readEvent(event, settings), `events[${index}]: `))
       .filter((part) => part !== null);
   },
 });
 
-/** What one event asks for; `null` when it is not our business. One that cannot be read keeps no other back. */
-function readEvent(
-  event: unknown,
-  index: number,
-  settings: Settings,
-): IntentDraft | MalformedDelivery | null {
-  try {
-    const { eventNameCode: name, eventStatusCode: status, ...times } = readShape(eventShape, event);
-    if (!['worker.terminate', 'worker.hire', 'worker.rehire'].includes(name.codeValue)) return null;
-    if (status && status.codeValue !== 'COMPLETED') return null;
-    const { worker } = readShape(workerShape, event).data.output;
-    const { associateOID, workerID } = worker;
-    const offer = {
-      external_id: settings.externalIdField === 'workerID' ? workerID?.idValue : associateOID,
-      username: workerID?.idValue,
-    };
-    return {
-      ...(name.codeValue === 'worker.terminate' ? judge(worker, settings) : { action: 'withdraw' }),
-      identifiers: identify(offer, settings),
-      subject: associateOID,
-      occurredAt: readInstant(times.creationDateTime) ?? readInstant(times.recordDateTime),
-    };
-  } catch (error) {
-    if (!(error instanceof MalformedDelivery)) throw error;
-    return new MalformedDelivery(...error.faults.map((fault) => `events[${index}]: ${fault}`));
-  }
+/** What one event asks for; `null` when it is not our business. @throws MalformedDelivery */
+function readEvent(event: unknown, settings: Settings): IntentDraft | null {
+  const { eventNameCode: name, eventStatusCode: status, ...times } = readShape(eventShape, event);
+  if (!['worker.terminate', 'worker.hire', 'worker.rehire'].includes(name.codeValue)) return null;
+  if (status && status.codeValue !== 'COMPLETED') return null;
+  const { worker } = readShape(workerShape, event).data.output;
+  const { associateOID, workerID } = worker;
+  const offer = {
+    external_id: settings.externalIdField === 'workerID' ? workerID?.idValue : associateOID,
+    username: workerID?.idValue,
+  };
+  return {
+    ...(name.codeValue === 'worker.terminate' ? judge(worker, settings) : { action: 'withdraw' }),
+    identifiers: identify(offer, settings),
+    subject: associateOID,
+    occurredAt: readInstant(times.creationDateTime) ?? readInstant(times.recordDateTime),
+  };
 }
 
 /** The status is already that of the day to come, so the day counts where there is one. */
-function judge(
-  { workerDates, workerStatus }: Worker,
-  dayEnd: Settings,
-): Pick<IntentDraft, 'action' | 'effectiveAt' | 'hold'> {
-  const date = workerDates?.terminationDate;
-  if (date) {
-    const effectiveAt = readLastDay(date, dayEnd);
-    if (effectiveAt === undefined) throw new MalformedDelivery('terminationDate: is not a date');
-    return { action: 'resign', effectiveAt };
-  }
-  if (workerStatus?.statusCode?.codeValue === 'T') return { action: 'resign' };
-  const message = 'ADP says that the employment ends, but not when';
-  return { action: 'resign', hold: { code: 'status_unknown', message } };
+function judge({ workerDates, workerStatus }: Worker, dayEnd: Settings): Verdict {
+  const effectiveAt = lastDayAt('terminationDate', workerDates?.terminationDate, dayEnd);
+  const isGone = workerStatus?.statusCode?.codeValue === 'T';
+  if (effectiveAt !== undefined || isGone) return { action: 'resign', effectiveAt };
+  return heldResign('status_unknown', 'ADP says that the employment ends, but not when');
 }

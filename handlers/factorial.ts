@@ -3,33 +3,30 @@ import {
   atSite,
   checkTenant,
   defineHandler,
-  externalIdPrefixSetting,
-  type IntentDraft,
+  heldResign,
+  hrSettings,
   identify,
-  identifyBySetting,
   idShape,
   isKnownToken,
+  lastDayAt,
   lastDaySettings,
   MalformedDelivery,
   parseJsonBody,
   readInstant,
-  readLastDay,
   readShape,
   secretsSetting,
   sitesSetting,
-  tenantSetting,
   UnverifiedDelivery,
+  type Verdict,
 } from '../src/core/handler.ts';
 
 const settings = z.object({
+  ...hrSettings(['external_id', 'email', 'username']),
   secrets: secretsSetting.describe('the challenges that were given to Factorial; it sends them back'),
-  identifyBy: identifyBySetting(['external_id', 'email', 'username']),
-  externalIdPrefix: externalIdPrefixSetting,
   externalIdField: z
     .enum(['id', 'company_identifier'])
     .default('id')
     .describe('which of the ids provisioning wrote to the external id'),
-  tenant: tenantSetting,
   sites: sitesSetting.describe('the time zones of places of work, by location_id; elsewhere timezone counts'),
   ...lastDaySettings,
 });
@@ -85,16 +82,11 @@ function judge(
   event: string | undefined,
   { terminated_on: date, active }: Employee,
   dayEnd: Settings,
-): Pick<IntentDraft, 'action' | 'effectiveAt' | 'hold'> | null {
+): Verdict | null {
   if (event === 'unterminate') return { action: 'withdraw' };
   if (event === undefined) throw new MalformedDelivery('the URL has no ?event=terminate or the like');
   if (event !== 'terminate' && (event !== 'update' || !date)) return null;
   if (active === false) return { action: 'resign' };
-  if (!date) {
-    const message = 'Factorial says that the employment ends, but not when';
-    return { action: 'resign', hold: { code: 'status_unknown', message } };
-  }
-  const effectiveAt = readLastDay(date, dayEnd);
-  if (effectiveAt === undefined) throw new MalformedDelivery('terminated_on: is not a date');
-  return { action: 'resign', effectiveAt };
+  if (!date) return heldResign('status_unknown', 'Factorial says that the employment ends, but not when');
+  return { action: 'resign', effectiveAt: lastDayAt('terminated_on', date, dayEnd) };
 }

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import {
+  apiOf,
   basicLookup,
   bearerLookup,
   checkLookup,
   checkTenant,
   type Delivery,
   defineHandler,
-  externalIdPrefixSetting,
-  hasValidHmac,
-  type IntentDraft,
+  heldResign,
+  hmacScheme,
+  hrSettings,
   identify,
-  identifyBySetting,
   idShape,
   lookupDaySettings,
   MalformedDelivery,
@@ -19,22 +19,19 @@ import {
   readInstant,
   readShape,
   readStatus,
-  tenantSetting,
-  UnverifiedDelivery,
   usesLookup,
-  type VendorHttp,
-  VendorTrouble,
+  type Verdict,
+  verifyScheme,
 } from '../src/core/handler.ts';
+import { confirmToken, type Setup, setupShape } from './gusto/confirm.ts';
 
 const settings = z
   .object({
+    ...hrSettings(['external_id', 'email']),
     secrets: z
       .array(z.string().min(16))
       .max(10)
       .describe('the verification tokens of the subscriptions; empty until Gusto has sent the first'),
-    identifyBy: identifyBySetting(['external_id', 'email']),
-    externalIdPrefix: externalIdPrefixSetting,
-    tenant: tenantSetting,
     lookup: bearerLookup('https://api.gusto.com').optional(),
     confirm: basicLookup('https://api.gusto.com')
       .optional()
@@ -44,12 +41,8 @@ const settings = z
   .superRefine(checkLookup);
 type Settings = z.output<typeof settings>;
 
-const setupShape = z.strictObject({
-  verification_token: z.string().min(16).max(256),
-  webhook_subscription_uuid: idShape.optional(),
-});
-const tokenShape = z.object({ access_token: z.string().min(1) });
-const subscriptionsShape = z.array(z.object({ uuid: idShape, status: z.string().nullish() }));
+const scheme = hmacScheme({ header: 'X-Gusto-Signature' });
+
 const eventShape = z.object({
   uuid: idShape,
   event_type: z.string(),
@@ -66,20 +59,15 @@ const employeeShape = z.object({
   work_email: z.string().nullish(),
 });
 
-type Verdict = Pick<IntentDraft, 'action' | 'hold'>;
-
-const rehireCancelled: Verdict = {
-  action: 'resign',
-  hold: {
-    code: 'status_unknown',
-    message: 'Gusto says that a rehire was called off, not whether the person is still there',
-  },
-};
+const rehireCancelled = heldResign(
+  'status_unknown',
+  'Gusto says that a rehire was called off, not whether the person is still there',
+);
 /**
  * `employee.terminated` is sent when the termination is entered, and does not say for when. The effective one goes by
  * two names in Gusto's own pages.
  */
-const verdicts: ReadonlyMap<string, Verdict> = new Map([
+const verdicts = new Map<string, Verdict>([
   ['employee.termination_effective', { action: 'resign' }],
   ['employee.terminated_effective', { action: 'resign' }],
   ['contractor.deactivated', { action: 'resign' }],
@@ -98,14 +86,11 @@ const verdicts: ReadonlyMap<string, Verdict> = new Map([
 export const gusto = defineHandler<Settings>({
   settings,
 
-  verify(delivery, { secrets }) {
+  verify(delivery, { secrets }, now) {
     if (secrets.length === 0 && readSetup(delivery)) return;
-    const { headers, body } = delivery;
-    const signature = headers['x-gusto-signature'] ?? headers.x_gusto_signature ?? '';
-    const given = [Buffer.from(signature, 'hex')];
-    if (!hasValidHmac({ algorithm: 'sha256', secrets, signed: [body], given })) {
-      throw new UnverifiedDelivery('x-gusto-signature was made with none of the secrets');
-    }
+    const { x_gusto_signature: other = '', ...headers } = delivery.headers;
+    const spelled = { ...delivery, headers: { 'x-gusto-signature': other, ...headers } };
+    verifyScheme(spelled, { scheme, secrets, now });
   },
 
   eventId: (delivery) => readQuietly(eventShape, delivery)?.uuid ?? null,
@@ -134,12 +119,8 @@ export const gusto = defineHandler<Settings>({
 
   /** Only employees: a contractor's address is their own. `email` is private, `work_email` is not. */
   async lookup(id, settings, http) {
-    const { baseUrl = '', token } = settings.lookup ?? {};
-    const headers = { authorization: `Bearer ${token}` };
-    const employee = readShape(
-      employeeShape,
-      await http({ baseUrl, path: ['v1', 'employees', id], headers }),
-    );
+    const ask = apiOf(settings.lookup, http);
+    const employee = readShape(employeeShape, await ask({ path: ['v1', 'employees', id] }));
     const { terminated, terminations, work_email: email } = employee;
     const next = terminations.findLast(({ active }) => active !== true);
     return readStatus(
@@ -152,38 +133,6 @@ export const gusto = defineHandler<Settings>({
     );
   },
 });
-
-/**
- * Confirms a verification token with Gusto. The delivery may not name its subscription, and then it is one of those
- * that still wait.
- * @throws VendorTrouble
- */
-async function confirmToken(
-  { verification_token, webhook_subscription_uuid: named }: z.output<typeof setupShape>,
-  { baseUrl, username, password }: NonNullable<Settings['confirm']>,
-  http: VendorHttp,
-): Promise<void> {
-  const json = { grant_type: 'system_access', client_id: username, client_secret: password };
-  const { access_token } = readShape(tokenShape, await http({ baseUrl, path: ['oauth', 'token'], json }));
-  const headers = { authorization: `Bearer ${access_token}` };
-  const path = ['v1', 'webhook_subscriptions'];
-  const listed = named
-    ? [{ uuid: named }]
-    : readShape(subscriptionsShape, await http({ baseUrl, path, headers }));
-  const waiting = listed.filter((one) => !('status' in one) || one.status !== 'verified');
-  for (const { uuid } of waiting.slice(0, maxSubscriptions)) {
-    const request = { baseUrl, path: [...path, uuid, 'verify'], headers, json: { verification_token } };
-    try {
-      await http({ ...request, method: 'PUT' });
-      return;
-    } catch (error) {
-      if (!(error instanceof VendorTrouble) || error.kind === 'again') throw error;
-    }
-  }
-  throw new VendorTrouble('denied', 'Gusto has no subscription that waits for this token');
-}
-
-const maxSubscriptions = 10;
 
 /** A termination that is entered has a date, but only Gusto's API tells which. */
 function judge(type: string, settings: Settings): Verdict | undefined {
@@ -201,7 +150,7 @@ function nameBy(type: string, id: string, settings: Settings): ReturnType<typeof
  * The token with which Gusto begins a subscription, unsigned. While there are no secrets it becomes a dead letter,
  * where an operator can read it; it is never a key before a person has made it one.
  */
-function readSetup(delivery: Delivery): z.output<typeof setupShape> | null {
+function readSetup(delivery: Delivery): Setup | null {
   return readQuietly(setupShape, delivery);
 }
 

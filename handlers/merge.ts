@@ -2,28 +2,27 @@ import { z } from 'zod';
 import {
   atSite,
   defineHandler,
-  externalIdPrefixSetting,
-  hasValidHmac,
-  type IntentDraft,
+  heldResign,
+  hmacScheme,
+  hrSettings,
   identify,
-  identifyBySetting,
   idShape,
+  lastDayAt,
   lastDaySettings,
   MalformedDelivery,
   parseJsonBody,
   readInstant,
-  readLastDay,
   readShape,
   secretsSetting,
   sitesSetting,
   tenantSetting,
-  UnverifiedDelivery,
+  type Verdict,
+  verifyScheme,
 } from '../src/core/handler.ts';
 
 const settings = z.object({
+  ...hrSettings(['external_id', 'email', 'username', 'phone']),
   secrets: secretsSetting.describe("the organization's webhook signature keys"),
-  identifyBy: identifyBySetting(['external_id', 'email', 'username', 'phone']),
-  externalIdPrefix: externalIdPrefixSetting,
   externalIdField: z
     .enum(['id', 'remote_id', 'employee_number'])
     .default('remote_id')
@@ -35,6 +34,8 @@ const settings = z.object({
   ...lastDaySettings,
 });
 type Settings = z.output<typeof settings>;
+
+const scheme = hmacScheme({ header: 'X-Merge-Webhook-Signature', encoding: 'base64url' });
 
 const hookShape = z.object({
   hook: z.object({ event: z.string() }),
@@ -68,12 +69,7 @@ export const merge = defineHandler<Settings>({
   // Neither an event id nor retries are documented: `hook.id` is that of the hook.
   retrySpanMs: 3 * 86_400_000,
 
-  verify({ headers, body }, { secrets }) {
-    const given = [Buffer.from(headers['x-merge-webhook-signature'] ?? '', 'base64url')];
-    if (!hasValidHmac({ algorithm: 'sha256', secrets, signed: [body], given })) {
-      throw new UnverifiedDelivery('x-merge-webhook-signature was made with none of the secrets');
-    }
-  },
+  verify: (delivery, { secrets }, now) => verifyScheme(delivery, { scheme, secrets, now }),
 
   normalize(delivery, settings) {
     const body = parseJsonBody(delivery);
@@ -97,18 +93,18 @@ export const merge = defineHandler<Settings>({
   },
 });
 
+const recordDeleted = heldResign(
+  'record_deleted',
+  'Merge says that the record was deleted, not that the person left',
+);
+
 /** A record tells how things are, not what changed: one that is active and has no date may have had one. */
 function judge(
   { remote_was_deleted: deleted, employment_status: status, termination_date: date }: Employee,
   dayEnd: Settings,
-): Pick<IntentDraft, 'action' | 'effectiveAt' | 'hold'> | null {
-  if (deleted) {
-    const message = 'Merge says that the record was deleted, not that the person left';
-    return { action: 'resign', hold: { code: 'record_deleted', message } };
-  }
+): Verdict | null {
+  if (deleted) return recordDeleted;
   if (status === 'INACTIVE') return { action: 'resign' };
   if (!date) return status === 'ACTIVE' ? { action: 'withdraw' } : null;
-  const effectiveAt = readLastDay(date, dayEnd);
-  if (effectiveAt === undefined) throw new MalformedDelivery('data.termination_date: is not a date');
-  return { action: 'resign', effectiveAt };
+  return { action: 'resign', effectiveAt: lastDayAt('data.termination_date', date, dayEnd) };
 }

@@ -36,6 +36,16 @@ export function parseJsonBody(delivery: Delivery): unknown {
   }
 }
 
+/** One part of a delivery; where it cannot be read, the faults of it, so that the others still count. */
+export function readPart<Part>(read: () => Part, place = ''): Part | MalformedDelivery {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof MalformedDelivery)) throw error;
+    return new MalformedDelivery(...error.faults.map((fault) => place + fault));
+  }
+}
+
 /** Reads a value by its shape. @throws MalformedDelivery with every fault and its path */
 export function readShape<Output>(shape: z.ZodType<Output>, value: unknown): Output {
   const read = shape.safeParse(value);

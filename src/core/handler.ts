@@ -32,6 +32,7 @@ export {
   type Delivery,
   MalformedDelivery,
   parseJsonBody,
+  readPart,
   readShape,
   UnverifiedDelivery,
 } from './delivery.ts';
@@ -59,6 +60,7 @@ export {
 } from './identifier.ts';
 export type { Action, IntentDraft } from './intent.ts';
 export {
+  apiOf,
   basicAuthorization,
   type LookupResult,
   readStatus,
@@ -66,7 +68,7 @@ export {
   VendorTrouble,
 } from './lookup.ts';
 export { listFaults, readNeutralEvent } from './neutral-event.ts';
-export { signatureSchemeSetting, verifyScheme } from './signature-scheme.ts';
+export { hmacScheme, signatureSchemeSetting, verifyScheme } from './signature-scheme.ts';
 export {
   atSite,
   base64SecretsSetting,
@@ -78,6 +80,7 @@ export {
   checkTenant,
   durationSetting,
   externalIdPrefixSetting,
+  hrSettings,
   httpsUrlSetting,
   identifyBySetting,
   idShape,
@@ -88,6 +91,7 @@ export {
   tenantSetting,
   usesLookup,
 } from './source-settings.ts';
+export { heldResign, lastDayAt, type Verdict } from './verdict.ts';
 
 /** What opens the stream by which a vendor's messages come over a connection of ours. */
 export type StreamAccess =

@@ -62,6 +62,19 @@ export function basicAuthorization({ username, password }: { username: string; p
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
+type Credentials = { readonly token: string } | { readonly username: string; readonly password: string };
+
+/** The API that a source's `lookup` names, asked with its credentials. */
+export function apiOf(
+  lookup: (Credentials & { readonly baseUrl: string }) | undefined,
+  http: VendorHttp,
+): (request: Omit<VendorRequest, 'baseUrl'>) => Promise<unknown> {
+  if (!lookup) throw new VendorTrouble('denied', 'the source has no look-up');
+  const authorization = 'token' in lookup ? `Bearer ${lookup.token}` : basicAuthorization(lookup);
+  return ({ headers, ...request }) =>
+    http({ baseUrl: lookup.baseUrl, ...request, headers: { authorization, ...headers } });
+}
+
 export interface VendorStatus {
   /** The status says that the person is gone. */
   readonly isGone: boolean;

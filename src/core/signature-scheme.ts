@@ -55,6 +55,10 @@ export const signatureSchemeSetting = z
   });
 export type SignatureScheme = z.output<typeof signatureSchemeSetting>;
 
+/** The scheme of a vendor that has but one, written as in a configuration. */
+export const hmacScheme = (scheme: z.input<typeof signatureSchemeSetting>): SignatureScheme =>
+  signatureSchemeSetting.parse(scheme);
+
 export interface SchemeCheck {
   readonly scheme: SignatureScheme;
   readonly secrets: readonly string[];

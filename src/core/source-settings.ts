@@ -83,6 +83,14 @@ export const tenantSetting = z
   .default(null)
   .describe("compared with the vendor's own id of the company");
 
+/** What every source of an HR system has, that names people by these types. */
+export const hrSettings = <const Types extends readonly [UserIdType, ...UserIdType[]]>(types: Types) => ({
+  secrets: secretsSetting,
+  identifyBy: identifyBySetting(types),
+  externalIdPrefix: externalIdPrefixSetting,
+  tenant: tenantSetting,
+});
+
 /** Where a vendor's API is; a test or a proxy can stand in for it. */
 export function baseUrlSetting(example: string) {
   return z
