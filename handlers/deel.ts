@@ -104,7 +104,7 @@ export const deel = defineHandler<Settings>({
     return readShape(resourceShape, data.resource).map(({ id, completion_date: date }) =>
       readPart(() => ({
         action: verdict.action,
-        hold: isAsked ? undefined : verdict.hold,
+        ...(!isAsked && { hold: verdict.hold }),
         ...nameById(id, own),
         occurredAt: readInstant(timestamp),
         effectiveAt: lastDayAt('data.resource.completion_date', date, settings),

@@ -160,6 +160,6 @@ export function checkKeyGroups(
 export function readEpoch(value: unknown): number | undefined {
   const text = String(value);
   if (!/^\d{10,16}(\.\d{1,9})?$/.test(text)) return undefined;
-  const digits = text.search(/\.|$/);
+  const digits = text.replace(/\..*/, '').length;
   return Math.round(Number(text) * 10 ** (digits <= 11 ? 3 : digits <= 14 ? 0 : -3));
 }

@@ -110,11 +110,12 @@ export function httpsUrlSetting(example: string) {
 
 /** A duration between two others, such as `1s` and `1h`; in milliseconds. */
 export function durationSetting(least: string, most: string) {
-  const [min = 0, max = 0] = [least, most].map((written) => parseDuration(written) ?? 0);
+  const read = (written: string): number => Number(parseDuration(written));
+  const [min, max] = [read(least), read(most)] as const;
   return z
     .string()
     .regex(durationPattern, { error: 'is not a duration such as 15m, 1h, 1d' })
-    .transform((written) => parseDuration(written) ?? 0)
+    .transform(read)
     .refine((ms) => ms >= min && ms <= max, { error: `is not between ${least} and ${most}` });
 }
 
