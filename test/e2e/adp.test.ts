@@ -72,5 +72,5 @@ describe('a bridge that polls ADP', () => {
       { sources: { adp: source } },
     );
     await test().finally(adp.close);
-  });
+  }, 60_000);
 });
