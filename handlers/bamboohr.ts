@@ -1,34 +1,32 @@
 import { z } from 'zod';
 import {
+  atSite,
   baseUrlSetting,
   basicAuthorization,
   bearerLookup,
   checkLookupZone,
-  type Delivery,
   defineHandler,
-  externalIdPrefixSetting,
   hasValidHmac,
+  heldResign,
+  hrSettings,
   type Identifier,
   type IntentDraft,
   identifierFault,
   identify,
-  identifyBySetting,
-  listFaults,
   lookupDaySettings,
   MalformedDelivery,
   nameById,
-  parseJsonBody,
   readInstant,
   readShape,
   readStatus,
-  secretsSetting,
+  sitesSetting,
   tidyIdentifier,
   UnverifiedDelivery,
   usesLookup,
+  type Verdict,
 } from '../src/core/handler.ts';
-import { readForm } from './bamboohr/form.ts';
+import { type Change, fold, listChanges, readField } from './bamboohr/changes.ts';
 
-const maxEmployees = 1_000;
 const futureToleranceMs = 5 * 60_000;
 
 const label = z.string().trim().min(1).max(256);
@@ -41,9 +39,7 @@ const fields = z.strictObject({
 });
 const settings = z
   .object({
-    secrets: secretsSetting,
-    identifyBy: identifyBySetting(['external_id', 'email', 'username', 'phone']),
-    externalIdPrefix: externalIdPrefixSetting,
+    ...hrSettings(['external_id', 'email', 'username', 'phone']),
     tenant: z.string().min(1).nullable().default(null).describe('compared with companyId, where it is sent'),
     fields: fields.prefault({}).describe('how the posted fields are named'),
     lookup: z
@@ -53,67 +49,31 @@ const settings = z
       })
       .optional()
       .describe("the company's address, and the API key as token; for changes that do not say to what"),
+    sites: sitesSetting.describe('the time zones of places of work, by location; elsewhere timezone counts'),
     ...lookupDaySettings,
   })
   .superRefine(checkLookupZone);
 type Settings = z.output<typeof settings>;
 
-const id = z.union([z.string().trim().min(1).max(256), z.int().transform(String)], { error: 'is not an id' });
-const changedFields = z.array(z.string()).optional();
-const bodySchema = z.object({
-  employees: z.array(z.unknown()).max(maxEmployees).optional(),
-  type: z.string().optional(),
-});
-const employeeSchema = z.object({
-  id,
-  action: z.string().default('Updated'),
-  changedFields,
-  // Whatever is no record posts nothing; an empty one may come as `[]`.
-  fields: z.record(z.string(), z.unknown()).catch({}),
-  timestamp: z.unknown().optional(),
-});
-const eventSchema = z.object({
-  timestamp: z.unknown().optional(),
-  data: z.object({ companyId: id.optional(), employeeId: id, changedFields }),
-});
-
 const recordShape = z.object({
   status: z.string(),
   terminationDate: z.string().nullish(),
+  location: z.string().nullish(),
   workEmail: z.string().nullish(),
   mobilePhone: z.string().nullish(),
   employeeNumber: z.string().nullish(),
 });
 
-/** What happened to one employee, whichever of the styles told it. */
-interface Change extends z.output<typeof employeeSchema> {
-  /** Where it stands in the body, for faults. */
-  readonly place: string;
-  /** The fields whose change says that the status changed. */
-  readonly statusFields: readonly string[];
-}
-
-type Verdict = Pick<IntentDraft, 'action' | 'hold'>;
-
-const verdicts: ReadonlyMap<string, Verdict> = new Map([
+const verdicts = new Map<string, Verdict>([
   ['inactive', { action: 'resign' }],
   ['terminated', { action: 'resign' }],
   ['active', { action: 'withdraw' }],
 ]);
-const statusUnknown: Verdict = {
-  action: 'resign',
-  hold: { code: 'status_unknown', message: 'BambooHR says that the status changed, but not to what' },
-};
-const recordDeleted: Verdict = {
-  action: 'resign',
-  hold: {
-    code: 'record_deleted',
-    message: 'BambooHR says that the record was deleted, not that the person left',
-  },
-};
-/** The event-based style names fields by their API aliases; these are what a termination changes. */
-const eventStatusFields = ['status', 'employmentStatus', 'employmentHistoryStatus', 'terminationDate'];
-
+const statusUnknown = heldResign('status_unknown', 'BambooHR says that the status changed, but not to what');
+const recordDeleted = heldResign(
+  'record_deleted',
+  'BambooHR says that the record was deleted, not that the person left',
+);
 /**
  * BambooHR's webhooks: field-based or event-based, as JSON or as a form.
  * Source: documentation.bamboohr.com/docs/webhooks, /field-based-webhooks and /event-based-webhooks (May 2026).
@@ -146,7 +106,7 @@ export const bamboohr = defineHandler<Settings>({
 
   normalize(delivery, settings) {
     const sentAt = readInstant(delivery.headers['x-bamboohr-timestamp']);
-    return listChanges(readBody(delivery), settings)
+    return listChanges(delivery, settings)
       .map((change) => (change instanceof MalformedDelivery ? change : toPart(change, settings, sentAt)))
       .filter((part) => part !== null);
   },
@@ -154,7 +114,7 @@ export const bamboohr = defineHandler<Settings>({
   async lookup(id, settings, http) {
     const { baseUrl = '', token: username = '' } = settings.lookup ?? {};
     const headers = { authorization: basicAuthorization({ username, password: 'x' }) };
-    const query = { fields: 'status,terminationDate,workEmail,mobilePhone,employeeNumber' };
+    const query = { fields: 'status,terminationDate,location,workEmail,mobilePhone,employeeNumber' };
     const path = ['api', 'v1', 'employees', id];
     const employee = readShape(recordShape, await http({ baseUrl, path, query, headers }));
     const offer = {
@@ -169,43 +129,10 @@ export const bamboohr = defineHandler<Settings>({
         lastDay: terminationDate === '0000-00-00' ? null : terminationDate,
         identify: () => identify(offer, settings),
       },
-      settings,
+      atSite(settings, employee.location),
     );
   },
 });
-
-/** Only JSON begins with a brace. The content type is not asked: it is not signed. */
-function readBody(delivery: Delivery): unknown {
-  const text = delivery.body.toString();
-  return text.trimStart().startsWith('{') ? parseJsonBody(delivery) : readForm(text);
-}
-
-function listChanges(body: unknown, { fields, tenant }: Settings): (Change | MalformedDelivery)[] {
-  const { employees, type } = readShape(bodySchema, body);
-  if (employees) {
-    return employees.map((employee, index) => {
-      const parsed = employeeSchema.safeParse(employee);
-      if (!parsed.success) return malformed(parsed.error, 'employees', index);
-      return { ...parsed.data, place: `employees[${index}]`, statusFields: [fields.status] };
-    });
-  }
-  if (type === undefined) throw new MalformedDelivery('body: has neither employees nor a type');
-  if (type !== 'employee.updated' && type !== 'employee.deleted') return [];
-  const { timestamp, data } = readShape(eventSchema, body);
-  if (tenant !== null && data.companyId !== tenant) {
-    throw new MalformedDelivery('data.companyId: is not the tenant of this source');
-  }
-  const { employeeId, changedFields } = data;
-  const action = type.replace('employee.', '');
-  const told = { place: 'data', statusFields: eventStatusFields };
-  return [{ id: employeeId, action, changedFields, fields: {}, timestamp, ...told }];
-}
-
-/** The faults of a part, with their paths from the top of the body. */
-function malformed({ issues }: z.ZodError, ...place: PropertyKey[]): MalformedDelivery {
-  const placed = issues.map((issue) => ({ ...issue, path: [...place, ...issue.path] }));
-  return new MalformedDelivery(...listFaults(new z.ZodError(placed)));
-}
 
 function toPart(
   change: Change,
@@ -255,16 +182,4 @@ function pick(change: Change, { identifyBy, externalIdPrefix, fields }: Settings
     else faults.push(`${change.place}: ${userIdType} ${fault}`);
   }
   return { identifiers, faults };
-}
-
-/** The text of a posted field, which may be wrapped as `{ "value": … }`; `null` when there is none. */
-function readField(change: Change, name: string): string | null {
-  const posted = Object.entries(change.fields).find(([one]) => fold(one) === fold(name))?.[1];
-  const value = typeof posted === 'object' && posted !== null && 'value' in posted ? posted.value : posted;
-  return typeof value === 'string' || typeof value === 'number' ? String(value).trim() || null : null;
-}
-
-/** `Work Email`, `work_email` and `workEmail` are one field: BambooHR's own pages write them in several ways. */
-function fold(name: string): string {
-  return name.toLowerCase().replace(/[\s_]/g, '');
 }

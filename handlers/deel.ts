@@ -1,34 +1,32 @@
 import { z } from 'zod';
 import {
+  apiOf,
   bearerLookup,
   checkLookup,
   checkTenant,
   defineHandler,
-  externalIdPrefixSetting,
-  hasValidHmac,
-  type IntentDraft,
+  heldResign,
+  hmacScheme,
+  hrSettings,
   identify,
-  identifyBySetting,
   idShape,
+  lastDayAt,
   lastDaySettings,
-  MalformedDelivery,
   nameById,
   parseJsonBody,
   readInstant,
-  readLastDay,
+  readPart,
   readShape,
   readStatus,
   secretsSetting,
-  tenantSetting,
-  UnverifiedDelivery,
+  usesLookup,
+  verifyScheme,
 } from '../src/core/handler.ts';
 
 const settings = z
   .object({
+    ...hrSettings(['external_id', 'email']),
     secrets: secretsSetting.describe('the signing keys of the webhooks'),
-    identifyBy: identifyBySetting(['external_id', 'email']),
-    externalIdPrefix: externalIdPrefixSetting,
-    tenant: tenantSetting,
     endEvents: z
       .array(z.string().min(1).max(128))
       .min(1)
@@ -69,14 +67,17 @@ const workerShape = z.object({
   }),
 });
 
-const contractEnded = {
-  code: 'status_unknown',
-  message: 'Deel says that a contract ended, not whether the person has another',
-} as const;
-const recordDeleted = {
-  code: 'record_deleted',
-  message: 'Deel says that the worker was deleted, not that the person left',
-} as const;
+const contractEnded = heldResign(
+  'status_unknown',
+  'Deel says that a contract ended, not whether the person has another',
+);
+const recordDeleted = heldResign(
+  'record_deleted',
+  'Deel says that the worker was deleted, not that the person left',
+);
+const endedStatuses = ['terminated', 'completed', 'cancelled'];
+
+const scheme = hmacScheme({ header: 'X-Deel-Signature', signed: 'POST{body}' });
 
 /**
  * Deel's webhooks. What ends is a contract, by its id; a person may have several. Source:
@@ -88,47 +89,40 @@ export const deel = defineHandler<Settings>({
   // What `tracking_id` stands for is not said. Ten retries with growing gaps.
   retrySpanMs: 3 * 86_400_000,
 
-  verify({ headers, body }, { secrets }) {
-    const given = [Buffer.from(headers['x-deel-signature'] ?? '', 'hex')];
-    if (!hasValidHmac({ algorithm: 'sha256', secrets, signed: ['POST', body], given })) {
-      throw new UnverifiedDelivery('x-deel-signature was made with none of the secrets');
-    }
-  },
+  verify: (delivery, { secrets }, now) => verifyScheme(delivery, { scheme, secrets, now }),
 
   normalize(delivery, settings) {
     const { data, timestamp } = readShape(envelopeShape, parseJsonBody(delivery));
     const { event_type: type, organization_id: organization, is_simulation: simulation } = data.meta;
-    const hold = settings.endEvents.includes(type)
+    const verdict = settings.endEvents.includes(type)
       ? contractEnded
       : type === 'worker.v2.deleted' && recordDeleted;
-    if (!hold || ![undefined, null, false, 'false'].includes(simulation as null)) return [];
+    if (!verdict || ![undefined, null, false, 'false'].includes(simulation as null)) return [];
     checkTenant(organization, settings.tenant, 'data.meta.organization_id');
-    return readShape(resourceShape, data.resource).map((one): IntentDraft | MalformedDelivery => {
-      const effectiveAt = one.completion_date ? readLastDay(one.completion_date, settings) : undefined;
-      if (one.completion_date && effectiveAt === undefined)
-        return new MalformedDelivery('data.resource.completion_date: is not a date');
-      const named = nameById(one.id, hold === contractEnded ? settings : { ...settings, lookup: undefined });
-      const isAnswered = named.reference !== undefined;
-      const occurredAt = readInstant(timestamp);
-      return { action: 'resign', ...(!isAnswered && { hold }), ...named, occurredAt, effectiveAt };
-    });
+    const isAsked = verdict === contractEnded && usesLookup(settings);
+    const own = isAsked ? settings : { ...settings, lookup: undefined };
+    return readShape(resourceShape, data.resource).map(({ id, completion_date: date }) =>
+      readPart(() => ({
+        action: verdict.action,
+        ...(!isAsked && { hold: verdict.hold }),
+        ...nameById(id, own),
+        occurredAt: readInstant(timestamp),
+        effectiveAt: lastDayAt('data.resource.completion_date', date, settings),
+      })),
+    );
   },
 
   /** A person with another contract that goes on is not gone. */
   async lookup(id, settings, http) {
-    const { baseUrl = '', token } = settings.lookup ?? {};
-    const headers = { authorization: `Bearer ${token}` };
-    const contract = readShape(contractShape, await http({ baseUrl, path: ['contracts', id], headers })).data;
-    const path = ['people', contract.worker.id];
-    const person = readShape(workerShape, await http({ baseUrl, path, headers })).data;
+    const ask = apiOf(settings.lookup, http);
+    const contract = readShape(contractShape, await ask({ path: ['contracts', id] })).data;
+    const person = readShape(workerShape, await ask({ path: ['people', contract.worker.id] })).data;
     const email = person.emails?.find(({ type }) => type === 'work')?.value;
     const name = () => identify({ external_id: id, email }, settings);
     const others = person.employments?.filter((one) => one.id !== id);
-    if (!others) return { kind: 'unclear', identifiers: name(), failure: contractEnded };
+    if (!others) return { kind: 'unclear', identifiers: name(), failure: contractEnded.hold };
     if (others.some(({ hiring_status: status }) => status !== 'inactive')) return { kind: 'active' };
     const isGone = endedStatuses.includes(contract.status);
     return readStatus({ isGone, lastDay: contract.termination_date, identify: name }, settings);
   },
 });
-
-const endedStatuses = ['terminated', 'completed', 'cancelled'];

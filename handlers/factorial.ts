@@ -1,33 +1,33 @@
 import { z } from 'zod';
 import {
+  atSite,
   checkTenant,
   defineHandler,
-  externalIdPrefixSetting,
-  type IntentDraft,
+  heldResign,
+  hrSettings,
   identify,
-  identifyBySetting,
   idShape,
   isKnownToken,
+  lastDayAt,
   lastDaySettings,
   MalformedDelivery,
   parseJsonBody,
   readInstant,
-  readLastDay,
   readShape,
   secretsSetting,
-  tenantSetting,
+  sitesSetting,
   UnverifiedDelivery,
+  type Verdict,
 } from '../src/core/handler.ts';
 
 const settings = z.object({
+  ...hrSettings(['external_id', 'email', 'username']),
   secrets: secretsSetting.describe('the challenges that were given to Factorial; it sends them back'),
-  identifyBy: identifyBySetting(['external_id', 'email', 'username']),
-  externalIdPrefix: externalIdPrefixSetting,
   externalIdField: z
     .enum(['id', 'company_identifier'])
     .default('id')
     .describe('which of the ids provisioning wrote to the external id'),
-  tenant: tenantSetting,
+  sites: sitesSetting.describe('the time zones of places of work, by location_id; elsewhere timezone counts'),
   ...lastDaySettings,
 });
 type Settings = z.output<typeof settings>;
@@ -38,6 +38,7 @@ const employeeShape = z.object({
   company_id: idShape.nullish(),
   login_email: z.string().nullish(),
   company_identifier: z.string().nullish(),
+  location_id: idShape.nullish().catch(null),
   terminated_on: z.string().nullish(),
   active: z.boolean().nullish(),
   updated_at: z.string().nullish(),
@@ -64,7 +65,7 @@ export const factorial = defineHandler<Settings>({
   normalize(delivery, settings) {
     const employee = readShape(employeeShape, parseJsonBody(delivery));
     checkTenant(employee.company_id, settings.tenant, 'company_id');
-    const verdict = judge(delivery.query.event, employee, settings);
+    const verdict = judge(delivery.query.event, employee, atSite(settings, employee.location_id));
     if (!verdict) return [];
     const offer = {
       external_id: employee[settings.externalIdField],
@@ -81,16 +82,11 @@ function judge(
   event: string | undefined,
   { terminated_on: date, active }: Employee,
   dayEnd: Settings,
-): Pick<IntentDraft, 'action' | 'effectiveAt' | 'hold'> | null {
+): Verdict | null {
   if (event === 'unterminate') return { action: 'withdraw' };
   if (event === undefined) throw new MalformedDelivery('the URL has no ?event=terminate or the like');
   if (event !== 'terminate' && (event !== 'update' || !date)) return null;
   if (active === false) return { action: 'resign' };
-  if (!date) {
-    const message = 'Factorial says that the employment ends, but not when';
-    return { action: 'resign', hold: { code: 'status_unknown', message } };
-  }
-  const effectiveAt = readLastDay(date, dayEnd);
-  if (effectiveAt === undefined) throw new MalformedDelivery('terminated_on: is not a date');
-  return { action: 'resign', effectiveAt };
+  if (!date) return heldResign('status_unknown', 'Factorial says that the employment ends, but not when');
+  return { action: 'resign', effectiveAt: lastDayAt('terminated_on', date, dayEnd) };
 }

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import {
+  apiOf,
   base64SecretsSetting,
   bearerLookup,
   checkLookup,
   checkTenant,
   defineHandler,
-  externalIdPrefixSetting,
-  type IntentDraft,
+  heldResign,
+  hrSettings,
   identify,
-  identifyBySetting,
   idShape,
   lookupDaySettings,
   nameById,
@@ -18,14 +18,14 @@ import {
   readStatus,
   tenantSetting,
   usesLookup,
+  type Verdict,
   verifyStandardWebhook,
 } from '../src/core/handler.ts';
 
 const settings = z
   .object({
+    ...hrSettings(['external_id', 'email']),
     secrets: base64SecretsSetting,
-    identifyBy: identifyBySetting(['external_id', 'email']),
-    externalIdPrefix: externalIdPrefixSetting,
     tenant: tenantSetting.describe('the connection_id'),
     lookup: bearerLookup('https://api.tryfinch.com').optional(),
     ...lookupDaySettings,
@@ -45,20 +45,15 @@ const individualShape = responses(
   z.object({ emails: z.array(z.object({ type: z.string().nullish(), data: z.string() })).nullish() }),
 );
 
-type Verdict = Pick<IntentDraft, 'action' | 'hold'>;
-
-const employmentUpdated: Verdict = {
-  action: 'resign',
-  hold: { code: 'status_unknown', message: 'Finch says that the employment changed, but not to what' },
-};
-const recordDeleted: Verdict = {
-  action: 'resign',
-  hold: {
-    code: 'record_deleted',
-    message: 'Finch says that the record was deleted, not that the person left',
-  },
-};
-const verdicts: ReadonlyMap<string, Verdict> = new Map([
+const employmentUpdated = heldResign(
+  'status_unknown',
+  'Finch says that the employment changed, but not to what',
+);
+const recordDeleted = heldResign(
+  'record_deleted',
+  'Finch says that the record was deleted, not that the person left',
+);
+const verdicts = new Map<string, Verdict>([
   ['employment.updated', employmentUpdated],
   ['employment.deleted', recordDeleted],
   ['individual.deleted', recordDeleted],
@@ -91,10 +86,10 @@ export const finch = defineHandler<Settings>({
   },
 
   async lookup(id, settings, http) {
-    const { baseUrl = '', token } = settings.lookup ?? {};
-    const headers = { authorization: `Bearer ${token}`, 'finch-api-version': '2020-09-17' };
+    const api = apiOf(settings.lookup, http);
+    const headers = { 'finch-api-version': '2020-09-17' };
     const json = { requests: [{ individual_id: id }] };
-    const ask = (what: string) => http({ baseUrl, path: ['employer', what], headers, json });
+    const ask = (what: string) => api({ path: ['employer', what], headers, json });
     const employment = readShape(employmentShape, await ask('employment')).responses[0].body;
     if (employment.is_active && !employment.end_date) return { kind: 'active' };
     const individual = readShape(individualShape, await ask('individual')).responses[0].body;

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import {
+  apiOf,
+  basicLookup,
   bearerLookup,
   checkLookup,
   checkTenant,
   type Delivery,
   defineHandler,
-  externalIdPrefixSetting,
-  hasValidHmac,
-  type IntentDraft,
+  heldResign,
+  hmacScheme,
+  hrSettings,
   identify,
-  identifyBySetting,
   idShape,
   lookupDaySettings,
   MalformedDelivery,
@@ -18,27 +19,30 @@ import {
   readInstant,
   readShape,
   readStatus,
-  tenantSetting,
-  UnverifiedDelivery,
   usesLookup,
+  type Verdict,
+  verifyScheme,
 } from '../src/core/handler.ts';
+import { confirmToken, type Setup, setupShape } from './gusto/confirm.ts';
 
 const settings = z
   .object({
+    ...hrSettings(['external_id', 'email']),
     secrets: z
       .array(z.string().min(16))
       .max(10)
       .describe('the verification tokens of the subscriptions; empty until Gusto has sent the first'),
-    identifyBy: identifyBySetting(['external_id', 'email']),
-    externalIdPrefix: externalIdPrefixSetting,
-    tenant: tenantSetting,
     lookup: bearerLookup('https://api.gusto.com').optional(),
+    confirm: basicLookup('https://api.gusto.com')
+      .optional()
+      .describe("the application's client id and secret, with which the verification token is confirmed"),
     ...lookupDaySettings,
   })
   .superRefine(checkLookup);
 type Settings = z.output<typeof settings>;
 
-const setupShape = z.strictObject({ verification_token: z.string().min(16) });
+const scheme = hmacScheme({ header: 'X-Gusto-Signature' });
+
 const eventShape = z.object({
   uuid: idShape,
   event_type: z.string(),
@@ -55,20 +59,15 @@ const employeeShape = z.object({
   work_email: z.string().nullish(),
 });
 
-type Verdict = Pick<IntentDraft, 'action' | 'hold'>;
-
-const rehireCancelled: Verdict = {
-  action: 'resign',
-  hold: {
-    code: 'status_unknown',
-    message: 'Gusto says that a rehire was called off, not whether the person is still there',
-  },
-};
+const rehireCancelled = heldResign(
+  'status_unknown',
+  'Gusto says that a rehire was called off, not whether the person is still there',
+);
 /**
  * `employee.terminated` is sent when the termination is entered, and does not say for when. The effective one goes by
  * two names in Gusto's own pages.
  */
-const verdicts: ReadonlyMap<string, Verdict> = new Map([
+const verdicts = new Map<string, Verdict>([
   ['employee.termination_effective', { action: 'resign' }],
   ['employee.terminated_effective', { action: 'resign' }],
   ['contractor.deactivated', { action: 'resign' }],
@@ -87,22 +86,20 @@ const verdicts: ReadonlyMap<string, Verdict> = new Map([
 export const gusto = defineHandler<Settings>({
   settings,
 
-  verify(delivery, { secrets }) {
-    if (secrets.length === 0 && readSetupToken(delivery) !== null) return;
-    const { headers, body } = delivery;
-    const signature = headers['x-gusto-signature'] ?? headers.x_gusto_signature ?? '';
-    const given = [Buffer.from(signature, 'hex')];
-    if (!hasValidHmac({ algorithm: 'sha256', secrets, signed: [body], given })) {
-      throw new UnverifiedDelivery('x-gusto-signature was made with none of the secrets');
-    }
+  verify(delivery, { secrets }, now) {
+    if (secrets.length === 0 && readSetup(delivery)) return;
+    const { x_gusto_signature: other = '', ...headers } = delivery.headers;
+    const spelled = { ...delivery, headers: { 'x-gusto-signature': other, ...headers } };
+    verifyScheme(spelled, { scheme, secrets, now });
   },
 
   eventId: (delivery) => readQuietly(eventShape, delivery)?.uuid ?? null,
 
   normalize(delivery, settings) {
-    if (readSetupToken(delivery) !== null) {
+    if (readSetup(delivery)) {
       if (settings.secrets.length > 0) return [];
-      throw new MalformedDelivery('verification_token: put it into secrets, and confirm it at Gusto');
+      const todo = settings.confirm ? 'once it is confirmed' : 'and confirm it at Gusto';
+      throw new MalformedDelivery(`verification_token: put it into secrets, ${todo}`);
     }
     const event = readShape(eventShape, parseJsonBody(delivery));
     checkTenant(event.resource_uuid, settings.tenant, 'resource_uuid');
@@ -113,14 +110,17 @@ export const gusto = defineHandler<Settings>({
     return [{ ...verdict, ...nameBy(event.event_type, id, settings), occurredAt: readInstant(timestamp) }];
   },
 
+  /** Gusto refuses a token that it did not send itself, so that nobody else's does harm. */
+  confirm(delivery, { secrets, confirm }) {
+    const setup = readSetup(delivery);
+    if (!setup || !confirm || secrets.length > 0) return null;
+    return (http) => confirmToken(setup, confirm, http);
+  },
+
   /** Only employees: a contractor's address is their own. `email` is private, `work_email` is not. */
   async lookup(id, settings, http) {
-    const { baseUrl = '', token } = settings.lookup ?? {};
-    const headers = { authorization: `Bearer ${token}` };
-    const employee = readShape(
-      employeeShape,
-      await http({ baseUrl, path: ['v1', 'employees', id], headers }),
-    );
+    const ask = apiOf(settings.lookup, http);
+    const employee = readShape(employeeShape, await ask({ path: ['v1', 'employees', id] }));
     const { terminated, terminations, work_email: email } = employee;
     const next = terminations.findLast(({ active }) => active !== true);
     return readStatus(
@@ -150,8 +150,8 @@ function nameBy(type: string, id: string, settings: Settings): ReturnType<typeof
  * The token with which Gusto begins a subscription, unsigned. While there are no secrets it becomes a dead letter,
  * where an operator can read it; it is never a key before a person has made it one.
  */
-function readSetupToken(delivery: Delivery): string | null {
-  return readQuietly(setupShape, delivery)?.verification_token ?? null;
+function readSetup(delivery: Delivery): Setup | null {
+  return readQuietly(setupShape, delivery);
 }
 
 function readQuietly<Output>(shape: z.ZodType<Output>, delivery: Delivery): Output | null {

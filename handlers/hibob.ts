@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import {
-  basicAuthorization,
+  apiOf,
+  atSite,
   basicLookup,
   checkLookupZone,
   checkTenant,
   defineHandler,
-  externalIdPrefixSetting,
-  hasValidHmac,
-  type IntentDraft,
+  heldResign,
+  hmacScheme,
+  hrSettings,
   identify,
-  identifyBySetting,
   idShape,
   lookupDaySettings,
   MalformedDelivery,
@@ -18,23 +18,21 @@ import {
   readInstant,
   readShape,
   readStatus,
-  secretsSetting,
-  tenantSetting,
-  UnverifiedDelivery,
+  sitesSetting,
   usesLookup,
+  type Verdict,
+  verifyScheme,
 } from '../src/core/handler.ts';
 
 const settings = z
   .object({
-    secrets: secretsSetting,
-    identifyBy: identifyBySetting(['external_id', 'email']),
-    externalIdPrefix: externalIdPrefixSetting,
-    tenant: tenantSetting,
+    ...hrSettings(['external_id', 'email']),
     gardenLeave: z
       .boolean()
       .default(true)
       .describe('whether the company has garden leave, so that employee.left may mean no more than that'),
     lookup: basicLookup('https://api.hibob.com').optional().describe('a service user: its id and its token'),
+    sites: sitesSetting.describe('the time zones of sites, by their names; elsewhere timezone counts'),
     ...lookupDaySettings,
   })
   .superRefine(checkLookupZone);
@@ -57,14 +55,14 @@ const personShape = z.union([
   z.object({ employee: person }).transform(({ employee }) => employee),
 ]);
 
-const leftOrGardenLeave = {
-  code: 'status_unknown',
-  message: 'Bob says that the person left or is on garden leave, but not which',
-} as const;
-const recordDeleted = {
-  code: 'record_deleted',
-  message: 'Bob says that the record was deleted, not that the person left',
-} as const;
+const leftOrGardenLeave = heldResign(
+  'status_unknown',
+  'Bob says that the person left or is on garden leave, but not which',
+);
+const recordDeleted = heldResign(
+  'record_deleted',
+  'Bob says that the record was deleted, not that the person left',
+);
 
 /** Bob answers with the paths of the fields. */
 const recordShape = z.record(
@@ -73,8 +71,7 @@ const recordShape = z.record(
 );
 
 const ping = 'Ping test';
-
-type Step = Pick<IntentDraft, 'action' | 'hold'>;
+const scheme = hmacScheme({ header: 'Bob-Signature', algorithm: 'sha512', encoding: 'base64' });
 
 /**
  * HiBob's webhooks, version 2; and version 1, of which there are no new ones since April 2025.
@@ -93,12 +90,7 @@ export const hibob = defineHandler<Settings>({
     return isPing ? { status: 200, contentType: 'text/plain', body: 'ok' } : null;
   },
 
-  verify({ headers, body }, { secrets }) {
-    const given = [Buffer.from(headers['bob-signature'] ?? '', 'base64')];
-    if (!hasValidHmac({ algorithm: 'sha512', secrets, signed: [body], given })) {
-      throw new UnverifiedDelivery('bob-signature was made with none of the secrets');
-    }
-  },
+  verify: (delivery, { secrets }, now) => verifyScheme(delivery, { scheme, secrets, now }),
 
   normalize(delivery, settings) {
     const body = parseJsonBody(delivery);
@@ -117,11 +109,10 @@ export const hibob = defineHandler<Settings>({
 
   /** On garden leave the person is signed out, and resigned on the last day. */
   async lookup(reference, settings, http) {
-    const { baseUrl = '', username = '', password = '' } = settings.lookup ?? {};
     const id = reference.replace(revoked, '');
-    const headers = { authorization: basicAuthorization({ username, password }) };
     const json = { fields: Object.values(fields) };
-    const record = readShape(recordShape, await http({ baseUrl, path: ['v1', 'people', id], headers, json }));
+    const ask = apiOf(settings.lookup, http);
+    const record = readShape(recordShape, await ask({ path: ['v1', 'people', id], json }));
     const read = (field: string) => record[`/${field.replace('.', '/')}`]?.value ?? null;
     const status = read(fields.status)?.toLowerCase();
     const offer = { external_id: id, email: read(fields.email) };
@@ -131,11 +122,11 @@ export const hibob = defineHandler<Settings>({
         lastDay: read(fields.lastDay),
         identify: () => identify(offer, settings),
       },
-      settings,
+      atSite(settings, read(fields.site)),
     );
     if (!status?.includes('garden') || result.kind === 'gone') return result;
     if (result.kind === 'leaves') return { ...result, signOut: true };
-    return { kind: 'unclear', identifiers: identify(offer, settings), failure: leftOrGardenLeave };
+    return { kind: 'unclear', identifiers: identify(offer, settings), failure: leftOrGardenLeave.hold };
   },
 });
 
@@ -147,19 +138,20 @@ const fields = {
   email: 'root.email',
   status: 'internal.lifecycleStatus',
   lastDay: 'internal.terminationDate',
+  site: 'work.site',
 };
 
 /** `employee.inactivated` also means leave, and so is not here. */
-function stepsOf(type: string, settings: Settings): readonly Step[] {
+function stepsOf(type: string, settings: Settings): readonly Verdict[] {
   switch (type) {
     case 'employee.left':
       return settings.gardenLeave && !usesLookup(settings)
-        ? [{ action: 'kick' }, { action: 'resign', hold: leftOrGardenLeave }]
+        ? [{ action: 'kick' }, leftOrGardenLeave]
         : [{ action: 'resign' }];
     case accessRevoked:
       return [{ action: 'resign' }];
     case 'employee.deleted':
-      return [{ action: 'resign', hold: recordDeleted }];
+      return [recordDeleted];
     case 'employee.joined':
     case 'employee.activated':
       return [{ action: 'withdraw' }];

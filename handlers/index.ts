@@ -1,4 +1,5 @@
 import type { Handler } from '../src/core/handler.ts';
+import { adp } from './adp.ts';
 import { bamboohr } from './bamboohr.ts';
 import { custom } from './custom.ts';
 import { deel } from './deel.ts';
@@ -20,6 +21,7 @@ import { wecom } from './wecom.ts';
 export const handlers: Readonly<Record<string, Handler>> = {
   'standard-webhooks': standardWebhooks,
   custom,
+  adp,
   bamboohr,
   dingtalk,
   lark,

@@ -1,35 +1,41 @@
 import { z } from 'zod';
 import {
+  atSite,
   defineHandler,
-  externalIdPrefixSetting,
-  hasValidHmac,
-  type IntentDraft,
+  heldResign,
+  hmacScheme,
+  hrSettings,
   identify,
-  identifyBySetting,
   idShape,
+  lastDayAt,
   lastDaySettings,
   MalformedDelivery,
   parseJsonBody,
   readInstant,
-  readLastDay,
   readShape,
   secretsSetting,
+  sitesSetting,
   tenantSetting,
-  UnverifiedDelivery,
+  type Verdict,
+  verifyScheme,
 } from '../src/core/handler.ts';
 
 const settings = z.object({
+  ...hrSettings(['external_id', 'email', 'username', 'phone']),
   secrets: secretsSetting.describe("the organization's webhook signature keys"),
-  identifyBy: identifyBySetting(['external_id', 'email', 'username', 'phone']),
-  externalIdPrefix: externalIdPrefixSetting,
   externalIdField: z
     .enum(['id', 'remote_id', 'employee_number'])
     .default('remote_id')
     .describe('which of the ids provisioning wrote to the external id'),
   tenant: tenantSetting.describe('the linked account: its id, or its end_user_origin_id'),
+  sites: sitesSetting.describe(
+    'the time zones of places of work, by the id in work_location; elsewhere timezone counts',
+  ),
   ...lastDaySettings,
 });
 type Settings = z.output<typeof settings>;
+
+const scheme = hmacScheme({ header: 'X-Merge-Webhook-Signature', encoding: 'base64url' });
 
 const hookShape = z.object({
   hook: z.object({ event: z.string() }),
@@ -47,6 +53,7 @@ const employeeShape = z.object({
   mobile_phone_number: z.string().nullish(),
   employment_status: z.string().nullish(),
   termination_date: z.string().nullish(),
+  work_location: idShape.nullish().catch(null),
   remote_was_deleted: z.boolean().nullish(),
   modified_at: z.string().nullish(),
 });
@@ -62,12 +69,7 @@ export const merge = defineHandler<Settings>({
   // Neither an event id nor retries are documented: `hook.id` is that of the hook.
   retrySpanMs: 3 * 86_400_000,
 
-  verify({ headers, body }, { secrets }) {
-    const given = [Buffer.from(headers['x-merge-webhook-signature'] ?? '', 'base64url')];
-    if (!hasValidHmac({ algorithm: 'sha256', secrets, signed: [body], given })) {
-      throw new UnverifiedDelivery('x-merge-webhook-signature was made with none of the secrets');
-    }
-  },
+  verify: (delivery, { secrets }, now) => verifyScheme(delivery, { scheme, secrets, now }),
 
   normalize(delivery, settings) {
     const body = parseJsonBody(delivery);
@@ -78,7 +80,7 @@ export const merge = defineHandler<Settings>({
       throw new MalformedDelivery('linked_account: is not the tenant of this source');
     }
     const { data } = readShape(z.object({ data: employeeShape }), body);
-    const verdict = judge(data, settings);
+    const verdict = judge(data, atSite(settings, data.work_location));
     if (!verdict) return [];
     const offer = {
       external_id: data[settings.externalIdField],
@@ -91,18 +93,18 @@ export const merge = defineHandler<Settings>({
   },
 });
 
+const recordDeleted = heldResign(
+  'record_deleted',
+  'Merge says that the record was deleted, not that the person left',
+);
+
 /** A record tells how things are, not what changed: one that is active and has no date may have had one. */
 function judge(
   { remote_was_deleted: deleted, employment_status: status, termination_date: date }: Employee,
   dayEnd: Settings,
-): Pick<IntentDraft, 'action' | 'effectiveAt' | 'hold'> | null {
-  if (deleted) {
-    const message = 'Merge says that the record was deleted, not that the person left';
-    return { action: 'resign', hold: { code: 'record_deleted', message } };
-  }
+): Verdict | null {
+  if (deleted) return recordDeleted;
   if (status === 'INACTIVE') return { action: 'resign' };
   if (!date) return status === 'ACTIVE' ? { action: 'withdraw' } : null;
-  const effectiveAt = readLastDay(date, dayEnd);
-  if (effectiveAt === undefined) throw new MalformedDelivery('data.termination_date: is not a date');
-  return { action: 'resign', effectiveAt };
+  return { action: 'resign', effectiveAt: lastDayAt('data.termination_date', date, dayEnd) };
 }

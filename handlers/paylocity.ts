@@ -2,22 +2,20 @@ import { z } from 'zod';
 import {
   checkTenant,
   defineHandler,
-  externalIdPrefixSetting,
+  hrSettings,
   identify,
-  identifyBySetting,
   idShape,
   isKnownToken,
+  lastDayAt,
   lastDaySettings,
-  MalformedDelivery,
   parseJsonBody,
-  readLastDay,
   readShape,
   secretsSetting,
-  tenantSetting,
   UnverifiedDelivery,
 } from '../src/core/handler.ts';
 
 const settings = z.object({
+  ...hrSettings(['external_id', 'email']),
   secrets: secretsSetting.describe(
     'user:password of Basic authentication, or the values of the custom header',
   ),
@@ -28,9 +26,6 @@ const settings = z.object({
     .nullable()
     .default(null)
     .describe('the custom header that Paylocity was asked to send; null = Basic authentication'),
-  identifyBy: identifyBySetting(['external_id', 'email']),
-  externalIdPrefix: externalIdPrefixSetting,
-  tenant: tenantSetting,
   ...lastDaySettings,
 });
 type Settings = z.output<typeof settings>;
@@ -69,9 +64,7 @@ export const paylocity = defineHandler<Settings>({
     const names = Object.keys(Object(body));
     if (names.length > 0 && names.every((name) => idsOnly.includes(name))) return [];
     const { employeeId, employeeWorkEMailAddress: email, employeeTerminationDate: date } = termination;
-    const effectiveAt = date ? readLastDay(date, settings) : undefined;
-    if (date && effectiveAt === undefined)
-      throw new MalformedDelivery('employeeTerminationDate: is not a date');
+    const effectiveAt = lastDayAt('employeeTerminationDate', date, settings);
     const identifiers = identify({ external_id: employeeId, email }, settings);
     return [{ action: 'resign', identifiers, subject: employeeId ?? email?.toLowerCase(), effectiveAt }];
   },

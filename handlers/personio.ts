@@ -4,10 +4,9 @@ import {
   checkLookup,
   checkTenant,
   defineHandler,
-  externalIdPrefixSetting,
-  type IntentDraft,
+  heldResign,
+  hrSettings,
   identify,
-  identifyBySetting,
   idShape,
   lookupDaySettings,
   MalformedDelivery,
@@ -16,18 +15,14 @@ import {
   readInstant,
   readShape,
   readStatus,
-  secretsSetting,
   signatureSchemeSetting,
-  tenantSetting,
+  type Verdict,
   verifyScheme,
 } from '../src/core/handler.ts';
 
 const settings = z
   .object({
-    secrets: secretsSetting,
-    identifyBy: identifyBySetting(['external_id', 'email']),
-    externalIdPrefix: externalIdPrefixSetting,
-    tenant: tenantSetting,
+    ...hrSettings(['external_id', 'email']),
     signature: signatureSchemeSetting
       .prefault({
         header: 'personio-signature',
@@ -71,16 +66,11 @@ const employmentsShape = z.object({
 
 const likelyPlaces = ['person_id', 'person.id', 'employee_id', 'id'];
 
-type Verdict = Pick<IntentDraft, 'action' | 'hold'>;
-
-const recordDeleted: Verdict = {
-  action: 'resign',
-  hold: {
-    code: 'record_deleted',
-    message: 'Personio says that the record was deleted, not that the person left',
-  },
-};
-const verdicts: ReadonlyMap<string, Verdict> = new Map([
+const recordDeleted = heldResign(
+  'record_deleted',
+  'Personio says that the record was deleted, not that the person left',
+);
+const verdicts = new Map<string, Verdict>([
   ['employment.terminated', { action: 'resign' }],
   ['employment.deleted', recordDeleted],
   ['person.deleted', recordDeleted],

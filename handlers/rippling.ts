@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import {
+  apiOf,
+  atSite,
   bearerLookup,
   checkLookup,
   checkTenant,
   type Delivery,
   defineHandler,
-  externalIdPrefixSetting,
-  type IntentDraft,
+  heldResign,
+  hrSettings,
   identify,
-  identifyBySetting,
   idShape,
   isKnownToken,
   lookupDaySettings,
@@ -17,17 +18,19 @@ import {
   readShape,
   readStatus,
   secretsSetting,
-  tenantSetting,
+  sitesSetting,
   UnverifiedDelivery,
+  type Verdict,
 } from '../src/core/handler.ts';
 
 const settings = z
   .object({
+    ...hrSettings(['external_id', 'email']),
     secrets: secretsSetting.describe('the static tokens that were given to Rippling'),
-    identifyBy: identifyBySetting(['external_id', 'email']),
-    externalIdPrefix: externalIdPrefixSetting,
-    tenant: tenantSetting,
     lookup: bearerLookup('https://api.rippling.com/platform/api').optional(),
+    sites: sitesSetting.describe(
+      'the time zones of places of work, by the nickname of workLocation; elsewhere timezone counts',
+    ),
     ...lookupDaySettings,
   })
   .superRefine(checkLookup);
@@ -40,18 +43,14 @@ const employeeShape = z.object({
   roleState: z.string(),
   endDate: z.string().nullish(),
   workEmail: z.string().nullish(),
+  workLocation: z.object({ nickname: z.string().nullish() }).nullish().catch(null),
 });
 
-type Verdict = Pick<IntentDraft, 'action' | 'hold'>;
-
-const accessRemoved: Verdict = {
-  action: 'resign',
-  hold: {
-    code: 'record_deleted',
-    message: 'Rippling says that the access to its app was removed, not that the person left',
-  },
-};
-const verdicts: ReadonlyMap<string, Verdict> = new Map([
+const accessRemoved = heldResign(
+  'record_deleted',
+  'Rippling says that the access to its app was removed, not that the person left',
+);
+const verdicts = new Map<string, Verdict>([
   ['employee.terminated', { action: 'resign' }],
   ['employee.deleted', accessRemoved],
   ['employee.hired', { action: 'withdraw' }],
@@ -83,16 +82,15 @@ export const rippling = defineHandler<Settings>({
   },
 
   async lookup(id, settings, http) {
-    const { baseUrl = '', token } = settings.lookup ?? {};
-    const headers = { authorization: `Bearer ${token}` };
-    const employee = readShape(employeeShape, await http({ baseUrl, path: ['employees', id], headers }));
+    const ask = apiOf(settings.lookup, http);
+    const employee = readShape(employeeShape, await ask({ path: ['employees', id] }));
     return readStatus(
       {
         isGone: employee.roleState === 'TERMINATED',
         lastDay: employee.endDate,
         identify: () => identify({ external_id: id, email: employee.workEmail }, settings),
       },
-      settings,
+      atSite(settings, employee.workLocation?.nickname),
     );
   },
 });

@@ -1,3 +1,4 @@
+import { createConfirmations } from './bridge/confirmations.ts';
 import { createKafkaRooms } from './bridge/kafka.ts';
 import { createLegs } from './bridge/legs.ts';
 import { type Listeners, openListeners } from './bridge/listeners.ts';
@@ -68,6 +69,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   const dispatcher = createDispatcher({ store, api, throttle, protection, lookups, policy, now, random });
   const stream = createStream({ store });
   const directory = createDirectory(api);
+  const confirmations = createConfirmations({ sources: config.sources, log, random });
   const slackVoice = config.slack
     ? createSlackVoice({ settings: config.slack, store, isDryRun: config.leavers.dryRun, now, log })
     : null;
@@ -103,6 +105,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   async function close(listeners: Listeners | null): Promise<void> {
     closing.abort();
     await Promise.all([reconciling?.stop(), kafka?.stopConsuming(), listeners?.close()]);
+    await confirmations.stop();
     await legs.stop();
     await kafka?.close();
     api.close();
@@ -112,7 +115,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   try {
     const { signal } = closing;
     const rooms = { config, store, metrics, throttle, lookups, protection, stream, relays };
-    const doors = { slackVoice, directory, kafka, closing: signal };
+    const doors = { slackVoice, directory, confirmations, kafka, closing: signal };
     const listeners = await openListeners({ ...rooms, ...doors, log, now, random });
     const { url, adminUrl, receiver } = listeners;
     legs.start();

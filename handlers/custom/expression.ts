@@ -1,3 +1,4 @@
+import { createContext, Script } from 'node:vm';
 import jsonata from 'jsonata';
 import { z } from 'zod';
 import { MalformedDelivery } from '../../src/core/handler.ts';
@@ -6,10 +7,32 @@ import { MalformedDelivery } from '../../src/core/handler.ts';
 export type Expression = (body: unknown) => unknown;
 
 const maxLength = 4_096;
-/** Enough for any mapping of one event, and done in a fraction of a second. Time itself would not be the same twice. */
+/** Enough for any mapping of one event, and done in a fraction of a second. */
 const maxSteps = 100_000;
 /** Of expressions inside expressions and calls inside calls; each takes several frames of the stack. */
 const maxDepth = 200;
+/**
+ * For what one step can take, such as a regular expression that tries every way to fit. Far above what the steps need:
+ * time is not the same twice, so that steps and depth are to end whatever they can.
+ */
+const maxMs = 1_000;
+
+const place = { run: (): unknown => undefined };
+createContext(place);
+const runIt = new Script('run()');
+
+/** Runs what is ours and whatever it calls, and stops it when the time is over. @throws what it throws, or RangeError */
+function runInTime(run: () => unknown): unknown {
+  place.run = run;
+  try {
+    return runIt.runInContext(place, { timeout: maxMs });
+  } catch (error) {
+    if (Object(error).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw new RangeError('takes too long');
+    throw error;
+  } finally {
+    place.run = () => undefined;
+  }
+}
 
 /** A JSONata expression as text, checked when the configuration is read. */
 export const expressionSetting = z
@@ -25,7 +48,7 @@ export const expressionSetting = z
     }
   });
 
-/** The limits are looked at before every step, because an expression cannot be stopped from outside. */
+/** The limits of steps and depth are looked at before every step. */
 function limit(expression: jsonata.Expression): Expression {
   let depth = 0;
   let steps = 0;
@@ -41,7 +64,7 @@ function limit(expression: jsonata.Expression): Expression {
   return (body) => {
     depth = 0;
     steps = 0;
-    return expression.evaluate(body);
+    return runInTime(() => expression.evaluate(body));
   };
 }
 

@@ -19,6 +19,7 @@ import { createStreams, type Streams } from '../ingress/streams.ts';
 import type { Relay } from '../publishers/relay.ts';
 import type { Stream } from '../publishers/stream.ts';
 import type { Store } from '../store/contract.ts';
+import type { Confirmations } from './confirmations.ts';
 import type { KafkaRooms } from './kafka.ts';
 import { openServers, type ServerRoutes } from './servers.ts';
 
@@ -35,6 +36,7 @@ export interface Rooms {
   /** `null` when no workspace is configured. */
   readonly slackVoice: SlackVoice | null;
   readonly directory: Directory;
+  readonly confirmations: Pick<Confirmations, 'begin'>;
   readonly kafka: Pick<KafkaRooms, 'troubles' | 'contactAgeMs'> | null;
   readonly log: Log;
   readonly now: () => number;
@@ -98,6 +100,7 @@ function createRoutes(rooms: Rooms): Routes {
       metrics.countDelivery(sourceId ?? 'unknown', kind);
       if (sourceId !== null) activity.note(sourceId, kind);
     },
+    onDeadLetter: rooms.confirmations.begin,
   });
   const streams = createStreams({ receiver, sources, log, random: rooms.random });
   const decisions = createDecisions({ store, receiver, sources, policy, now });
@@ -113,6 +116,7 @@ function createRoutes(rooms: Rooms): Routes {
     closing: rooms.closing,
     activity: activity.report,
     degradations: () => degradations(rooms, { slack, streams }),
+    isConnected: streams.isConnected,
     now,
     log,
   });

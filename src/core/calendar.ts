@@ -40,7 +40,7 @@ function isUnixSeconds(value: number): boolean {
 export interface DayEnd {
   /** An IANA name. */
   readonly timezone: string;
-  /** The local time at which it is over; `24:00` is midnight at its end. */
+  /** The local time at which it is over, `18:30`; `24:00` is midnight at its end. */
   readonly dayEnds: string;
 }
 
@@ -58,8 +58,8 @@ export function readLastDay(value: unknown, { timezone, dayEnds }: DayEnd): numb
   if (year === 0) return readInstant(value);
   const date = Date.UTC(year, month - 1, day);
   if (new Date(date).getUTCMonth() !== month - 1) return undefined;
-  const [hours = 24, minutes = 0] = dayEnds.split(':').map(Number);
-  return localInstant(date + (hours * 60 + minutes) * minuteMs, timezone);
+  const endMinutes = Number(dayEnds.slice(0, 2)) * 60 + Number(dayEnds.slice(3));
+  return localInstant(date + endMinutes * minuteMs, timezone);
 }
 
 /**

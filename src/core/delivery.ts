@@ -7,7 +7,7 @@ export interface Delivery {
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** Where a broker keeps it, as `topic/partition/offset`; its identity when the sender gives none. */
+  /** Where a broker or a queue keeps it, such as `topic/partition/offset`; its identity when the sender gives none. */
   readonly position?: string;
 }
 
@@ -33,6 +33,16 @@ export function parseJsonBody(delivery: Delivery): unknown {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(delivery.body));
   } catch {
     throw new MalformedDelivery(delivery.body.length === 0 ? 'body: is empty' : 'body: is not JSON in UTF-8');
+  }
+}
+
+/** One part of a delivery; where it cannot be read, the faults of it, so that the others still count. */
+export function readPart<Part>(read: () => Part, place = ''): Part | MalformedDelivery {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof MalformedDelivery)) throw error;
+    return new MalformedDelivery(...error.faults.map((fault) => place + fault));
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { durationPattern, parseDuration } from './duration.ts';
 import { type Identifier, identifierFault } from './identifier.ts';
+import { durationSetting } from './source-settings.ts';
 
 /** What the handlers of directories have in common: GenAuth syncs from them, and so knows their ids. */
 
@@ -80,19 +80,10 @@ export const apiUrl = z
   .nullable()
   .default(null);
 
-const hourMs = 3_600_000;
-/** A timer of more than 24 days fires at once. */
-const maxEveryMs = 20 * 24 * hourMs;
-
-const noSpan = 'is not between 1h and 20d';
-
 /** How the people whom a directory still has are compared with those who are still active in GenAuth. */
 export const reconcileKeys = {
-  every: z
-    .string()
-    .regex(durationPattern, { error: 'is not a duration such as 15m, 1h, 1d' })
-    .transform(parseDuration)
-    .pipe(z.number().min(hourMs, { error: noSpan }).max(maxEveryMs, { error: noSpan }))
+  // A timer of more than 24 days fires at once.
+  every: durationSetting('1h', '20d')
     .nullable()
     .default(null)
     .describe('how often it is done; null = only when it is asked for'),
@@ -169,6 +160,6 @@ export function checkKeyGroups(
 export function readEpoch(value: unknown): number | undefined {
   const text = String(value);
   if (!/^\d{10,16}(\.\d{1,9})?$/.test(text)) return undefined;
-  const digits = text.search(/\.|$/);
+  const digits = text.replace(/\..*/, '').length;
   return Math.round(Number(text) * 10 ** (digits <= 11 ? 3 : digits <= 14 ? 0 : -3));
 }

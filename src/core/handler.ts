@@ -27,10 +27,12 @@ export {
   isSha256Of,
   signCallback,
 } from './callback-cipher.ts';
+export { certificateSetting, checkKeyPair, privateKeySetting } from './client-certificate.ts';
 export {
   type Delivery,
   MalformedDelivery,
   parseJsonBody,
+  readPart,
   readShape,
   UnverifiedDelivery,
 } from './delivery.ts';
@@ -57,10 +59,18 @@ export {
   userIdTypes,
 } from './identifier.ts';
 export type { Action, IntentDraft } from './intent.ts';
-export { basicAuthorization, type LookupResult, readStatus, type VendorHttp } from './lookup.ts';
-export { listFaults, readNeutralEvent } from './neutral-event.ts';
-export { signatureSchemeSetting, verifyScheme } from './signature-scheme.ts';
 export {
+  apiOf,
+  basicAuthorization,
+  type LookupResult,
+  readStatus,
+  type VendorHttp,
+  VendorTrouble,
+} from './lookup.ts';
+export { listFaults, readNeutralEvent } from './neutral-event.ts';
+export { hmacScheme, signatureSchemeSetting, verifyScheme } from './signature-scheme.ts';
+export {
+  atSite,
   base64SecretsSetting,
   baseUrlSetting,
   basicLookup,
@@ -68,18 +78,38 @@ export {
   checkLookup,
   checkLookupZone,
   checkTenant,
+  durationSetting,
   externalIdPrefixSetting,
+  hrSettings,
+  httpsUrlSetting,
   identifyBySetting,
   idShape,
   lastDaySettings,
   lookupDaySettings,
   secretsSetting,
+  sitesSetting,
   tenantSetting,
   usesLookup,
 } from './source-settings.ts';
+export { heldResign, lastDayAt, type Verdict } from './verdict.ts';
 
-/** What opens the stream by which a vendor pushes to us over a connection of ours. */
+/** What opens the stream by which a vendor's messages come over a connection of ours. */
 export type StreamAccess =
+  | {
+      readonly kind: 'adp';
+      readonly apiUrl: string;
+      readonly tokenUrl: string;
+      readonly clientId: string;
+      readonly clientSecret: string;
+      /** In PEM, as are the others. */
+      readonly certificate: string;
+      readonly privateKey: string;
+      /** `null` = those whom the system trusts. */
+      readonly authorities: string | null;
+      readonly longPolling: boolean;
+      /** From one question to the next while there is nothing. */
+      readonly pollEveryMs: number;
+    }
   | {
       readonly kind: 'dingtalk';
       readonly apiUrl: string;
@@ -141,6 +171,12 @@ export interface Handler<Settings = unknown> {
    * @throws MalformedDelivery when the answer cannot be read, VendorTrouble when there is none
    */
   lookup?(reference: string, settings: Settings, http: VendorHttp): Promise<LookupResult>;
+  /**
+   * What has to be asked of the vendor's API after a set-up delivery that became a dead letter; `null` when this is
+   * none, or nothing is configured for it. It is done beside everything else, and again while the vendor cannot
+   * answer. The delivery is not to be believed: what is asked must do no harm, whoever sent it.
+   */
+  confirm?(delivery: Delivery, settings: Settings): ((http: VendorHttp) => Promise<void>) | null;
   /**
    * Only where the vendor asks for another answer than the usual one; `null` leaves the usual one. What has to be
    * fresh in it, such as a nonce, is taken from the delivery. A replayed delivery lacks the headers and parameters

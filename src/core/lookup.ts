@@ -29,7 +29,9 @@ export interface VendorRequest {
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON; a request with a body is a POST. */
+  /** A request with a body is a POST unless it says otherwise. */
+  readonly method?: 'PUT';
+  /** Sent as JSON. */
   readonly json?: unknown;
   /** Sent as a form. */
   readonly form?: Readonly<Record<string, string>>;
@@ -58,6 +60,19 @@ export class VendorTrouble extends Error {
 /** The `Authorization` of HTTP Basic. */
 export function basicAuthorization({ username, password }: { username: string; password: string }): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+type Credentials = { readonly token: string } | { readonly username: string; readonly password: string };
+
+/** The API that a source's `lookup` names, asked with its credentials. */
+export function apiOf(
+  lookup: (Credentials & { readonly baseUrl: string }) | undefined,
+  http: VendorHttp,
+): (request: Omit<VendorRequest, 'baseUrl'>) => Promise<unknown> {
+  if (!lookup) throw new VendorTrouble('denied', 'the source has no look-up');
+  const authorization = 'token' in lookup ? `Bearer ${lookup.token}` : basicAuthorization(lookup);
+  return ({ headers, ...request }) =>
+    http({ baseUrl: lookup.baseUrl, ...request, headers: { authorization, ...headers } });
 }
 
 export interface VendorStatus {

@@ -26,7 +26,7 @@ const template = z
 const tolerance = z
   .string()
   .regex(durationPattern, { error: 'is not a duration such as 5m' })
-  .transform((text) => parseDuration(text) ?? Number.NaN);
+  .transform((text) => Number(parseDuration(text)));
 
 /** How a sender signs with an HMAC: which header holds the signature, how it is written, and what it is of. */
 export const signatureSchemeSetting = z
@@ -54,6 +54,10 @@ export const signatureSchemeSetting = z
     }
   });
 export type SignatureScheme = z.output<typeof signatureSchemeSetting>;
+
+/** The scheme of a vendor that has but one, written as in a configuration. */
+export const hmacScheme = (scheme: z.input<typeof signatureSchemeSetting>): SignatureScheme =>
+  signatureSchemeSetting.parse(scheme);
 
 export interface SchemeCheck {
   readonly scheme: SignatureScheme;

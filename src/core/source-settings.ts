@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { baseUrlFault } from './base-url.ts';
 import { isTimezone } from './calendar.ts';
 import { MalformedDelivery } from './delivery.ts';
+import { durationPattern, parseDuration } from './duration.ts';
 import type { UserIdType } from './identifier.ts';
 
 /** Settings that mean the same for every source that has them. */
@@ -37,10 +38,8 @@ export const externalIdPrefixSetting = z
   .default('')
   .describe('put before external ids, where two systems feed one user pool');
 
-const timezone = z
-  .string()
-  .refine(isTimezone, { error: 'is not a time zone such as Europe/Madrid' })
-  .describe('where dates that come without a zone are meant');
+const zone = z.string().refine(isTimezone, { error: 'is not a time zone such as Europe/Madrid' });
+const timezone = zone.describe('where dates that come without a zone are meant');
 
 /** When somebody's last day is over, for senders whose dates come without a zone: which zone must be said. */
 export const lastDaySettings = {
@@ -55,12 +54,42 @@ export const lastDaySettings = {
 /** The same, for sources that meet such dates only where they look people up. */
 export const lookupDaySettings = { ...lastDaySettings, timezone: timezone.optional() };
 
+/** For vendors that name a person's place of work: its own time zone wins. */
+export const sitesSetting = z
+  .record(z.string().trim().min(1), zone)
+  .default({})
+  .describe(
+    "the time zones of places of work, by the vendor's name or id of each; elsewhere timezone counts",
+  );
+
+interface SiteSettings {
+  readonly sites: Readonly<Record<string, string>>;
+  readonly timezone?: string | undefined;
+}
+
+/** The settings as they are for somebody who works at a place, as far as the vendor named it. */
+export function atSite<Settings extends SiteSettings>(
+  settings: Settings,
+  site: string | number | null | undefined,
+): Settings {
+  const name = String(site ?? '').trim();
+  return Object.hasOwn(settings.sites, name) ? { ...settings, timezone: settings.sites[name] } : settings;
+}
+
 export const tenantSetting = z
   .string()
   .min(1)
   .nullable()
   .default(null)
   .describe("compared with the vendor's own id of the company");
+
+/** What every source of an HR system has, that names people by these types. */
+export const hrSettings = <const Types extends readonly [UserIdType, ...UserIdType[]]>(types: Types) => ({
+  secrets: secretsSetting,
+  identifyBy: identifyBySetting(types),
+  externalIdPrefix: externalIdPrefixSetting,
+  tenant: tenantSetting,
+});
 
 /** Where a vendor's API is; a test or a proxy can stand in for it. */
 export function baseUrlSetting(example: string) {
@@ -72,6 +101,22 @@ export function baseUrlSetting(example: string) {
     })
     .transform((url) => url.replace(/\/+$/, ''))
     .describe("the vendor's API");
+}
+
+/** The same, where it has to be https: a client certificate is shown to nothing else. */
+export function httpsUrlSetting(example: string) {
+  return baseUrlSetting(example).refine((url) => url.startsWith('https:'), { error: 'is not https' });
+}
+
+/** A duration between two others, such as `1s` and `1h`; in milliseconds. */
+export function durationSetting(least: string, most: string) {
+  const read = (written: string): number => Number(parseDuration(written));
+  const [min, max] = [read(least), read(most)] as const;
+  return z
+    .string()
+    .regex(durationPattern, { error: 'is not a duration such as 15m, 1h, 1d' })
+    .transform(read)
+    .refine((ms) => ms >= min && ms <= max, { error: `is not between ${least} and ${most}` });
 }
 
 const credential = z

@@ -48,11 +48,11 @@ function encodeSegment(segment: string): string {
   return encodeURIComponent(segment);
 }
 
-function initOf({ headers = {}, json, form }: VendorRequest): RequestInit {
+function initOf({ method, headers = {}, json, form }: VendorRequest): RequestInit {
   const body = form ? new URLSearchParams(form).toString() : json === undefined ? null : JSON.stringify(json);
   const contentType = form ? 'application/x-www-form-urlencoded' : 'application/json';
   return {
-    method: body === null ? 'GET' : 'POST',
+    method: method ?? (body === null ? 'GET' : 'POST'),
     redirect: 'manual',
     headers: {
       accept: 'application/json',

@@ -92,7 +92,7 @@ class DurableClient extends DWClient {
   }
 
   async #take(frame: z.output<typeof frameSchema>): Promise<void> {
-    const kept = await this.#options.keep(frame);
+    const kept = await this.#options.keep({ body: Buffer.from(JSON.stringify(frame)) });
     try {
       this.send(frame.headers.messageId, { status: kept ? EventAck.SUCCESS : EventAck.LATER });
     } catch {

@@ -27,7 +27,8 @@ export async function connectLark(
   class DurableDispatcher extends EventDispatcher {
     /** The SDK's own goes by the type of the event, and takes one without a listener for handled. */
     override async invoke(event: unknown): Promise<void> {
-      if (!(await keep(event))) throw new Error('the event was not kept');
+      if (!(await keep({ body: Buffer.from(JSON.stringify(event)) })))
+        throw new Error('the event was not kept');
     }
   }
 

@@ -2,11 +2,12 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { backoffMs } from '../core/backoff.ts';
 import type { StreamAccess } from '../core/handler.ts';
 import { type Log, traceOf } from '../core/log.ts';
+import { connectAdp } from './adp-queue.ts';
 import { connectDingtalk } from './dingtalk-stream.ts';
 import { connectLark } from './lark-stream.ts';
 import type { Receiver } from './receive.ts';
 import type { Source, Sources } from './source.ts';
-import type { StreamConnection } from './stream-connection.ts';
+import type { ConnectOptions, StreamConnection, StreamMessage } from './stream-connection.ts';
 
 interface StreamsOptions {
   readonly receiver: Pick<Receiver, 'receive'>;
@@ -16,11 +17,13 @@ interface StreamsOptions {
   readonly random: () => number;
 }
 
-/** The connections by which vendors push to sources that are bound to a stream. */
+/** The connections by which messages come to sources that are bound to a stream. */
 export interface Streams {
   start(): void;
   /** The sources that nothing reaches now. */
   disconnected(): readonly string[];
+  /** Whether messages reach a source now; `null` when it is bound to no stream. */
+  isConnected(sourceId: string): boolean | null;
   /** Takes nothing more in, finishes what is being kept, and closes. */
   close(): Promise<void>;
 }
@@ -37,6 +40,7 @@ export function createStreams(options: StreamsOptions): Streams {
       for (const one of streams) one.start();
     },
     disconnected: () => streams.filter((one) => !one.isConnected()).map(({ id }) => id),
+    isConnected: (sourceId) => streams.find(({ id }) => id === sourceId)?.isConnected() ?? null,
     async close() {
       await Promise.all(streams.map((one) => one.close()));
     },
@@ -60,7 +64,7 @@ function createOneStream({ id }: Source, access: StreamAccess, options: StreamsO
 
   const { signal } = closing;
 
-  function keep(message: unknown): Promise<boolean> {
+  function keep(message: StreamMessage): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);
     const kept = handOver(id, message, options);
     keeping.add(kept);
@@ -68,8 +72,7 @@ function createOneStream({ id }: Source, access: StreamAccess, options: StreamsO
   }
 
   async function connectOnce(): Promise<void> {
-    const how = { keep, signal };
-    connection = await (access.kind === 'dingtalk' ? connectDingtalk(access, how) : connectLark(access, how));
+    connection = await connect(access, { keep, signal });
     if (signal.aborted) connection.close();
     else log.info({ source: id }, 'the stream is connected');
     await connection.ended;
@@ -77,15 +80,20 @@ function createOneStream({ id }: Source, access: StreamAccess, options: StreamsO
 
   async function run(): Promise<void> {
     for (let failures = 0; !signal.aborted; ) {
+      const startedAt = performance.now();
       try {
         await connectOnce();
         failures = 0;
         if (!signal.aborted) log.info({ source: id }, 'the stream ended');
       } catch (error) {
-        failures += 1;
+        // One that held for so long had been a good one.
+        failures = performance.now() - startedAt > reconnectPolicy.maxDelayMs ? 1 : failures + 1;
         if (signal.aborted) break;
         const reason = error instanceof Error ? error.message : '';
-        log.warn({ source: id, failures, reason, ...traceOf(error) }, 'the stream could not be opened');
+        log.warn(
+          { source: id, failures, reason, ...traceOf(error) },
+          'the stream could not be opened, or broke off',
+        );
       }
       connection = null;
       const pauseMs = backoffMs(failures + 1, reconnectPolicy, random());
@@ -110,10 +118,25 @@ function createOneStream({ id }: Source, access: StreamAccess, options: StreamsO
   };
 }
 
+function connect(access: StreamAccess, options: ConnectOptions): Promise<StreamConnection> {
+  switch (access.kind) {
+    case 'adp':
+      return connectAdp(access, options);
+    case 'dingtalk':
+      return connectDingtalk(access, options);
+    case 'lark':
+      return connectLark(access, options);
+  }
+}
+
 /** A message counts as kept when the store has it, whatever it became; only then may it be acknowledged. */
-async function handOver(id: string, message: unknown, { receiver, log }: StreamsOptions): Promise<boolean> {
+async function handOver(
+  id: string,
+  message: StreamMessage,
+  { receiver, log }: StreamsOptions,
+): Promise<boolean> {
   try {
-    const delivery = { method: 'STREAM', query: {}, headers: {}, body: Buffer.from(JSON.stringify(message)) };
+    const delivery = { method: 'STREAM', query: {}, headers: {}, ...message };
     const { kind } = await receiver.receive(id, delivery, { trusted: true });
     if (kind === 'receipt') return true;
     log.warn({ source: id, kind }, 'a message of a stream was not kept; it is asked for again');

@@ -4,6 +4,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { handlers } from '../../handlers/index.ts';
 import { type Config, configJsonSchema, parseConfig } from '../../src/config.ts';
+import { pem } from '../support/tls.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const example = read('bridge.example.yaml');
@@ -127,7 +128,8 @@ describe('the JSON Schema of the configuration', () => {
 });
 
 describe('the example of a configuration', () => {
-  const parse = (): Config => parseConfig(example, { env: exampleEnv(), handlers });
+  const readFile = (path: string) => pem.client[path.endsWith('.key') ? 'privateKey' : 'certificate'];
+  const parse = (): Config => parseConfig(example, { env: exampleEnv(), handlers, readFile });
 
   it('is valid, and only watches', () => {
     expect(parse().leavers.dryRun).toBe(true);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { identifierInTurn, waitingSince } from '../../src/core/intent.ts';
+import { applyResolution, identifierInTurn, needsLookup, waitingSince } from '../../src/core/intent.ts';
 
 describe('the identifier in turn', () => {
   const identifiers = [
@@ -14,6 +14,26 @@ describe('the identifier in turn', () => {
 
   it('cannot lie past the end', () => {
     expect(() => identifierInTurn({ identifiers, identifierIndex: 2 })).toThrow('intent has no identifier 2');
+  });
+});
+
+describe('an intent whose event carried an id only', () => {
+  const identifiers = [{ userIdType: 'external_id', userId: '7' }] as const;
+  const found = [{ userIdType: 'email', userId: 'ada@example.com' }] as const;
+  const day = { identifiers: found, effectiveAt: 500, settled: false };
+
+  it('needs a look-up until that is settled; any other needs none', () => {
+    expect(needsLookup({})).toBe(false);
+    expect(needsLookup({ reference: '7' })).toBe(true);
+    expect(needsLookup({ reference: '7', resolution: day })).toBe(true);
+    expect(needsLookup({ reference: '7', resolution: { ...day, settled: true } })).toBe(false);
+  });
+
+  it('has what was found in the place of what its event said, and keeps its day where none was found', () => {
+    const facts = { identifiers, effectiveAt: 100, reason: 'last day' };
+    expect(applyResolution(facts, null)).toBe(facts);
+    expect(applyResolution(facts, day)).toEqual({ ...facts, identifiers: found, effectiveAt: 500 });
+    expect(applyResolution(facts, { ...day, effectiveAt: null })).toEqual({ ...facts, identifiers: found });
   });
 });
 

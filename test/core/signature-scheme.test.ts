@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { UnverifiedDelivery } from '../../src/core/delivery.ts';
-import { signatureSchemeSetting, verifyScheme } from '../../src/core/signature-scheme.ts';
+import { hmacScheme, signatureSchemeSetting, verifyScheme } from '../../src/core/signature-scheme.ts';
 
 const now = Date.parse('2026-11-20T08:00:00Z');
 const secret = 'a secret of the sender';
@@ -53,6 +53,26 @@ describe('a configured signature scheme', () => {
     ['no timestamp', { 'x-sign': 'v1,abc', 'x-id': 'e' }, 'x-time is neither'],
   ])('refuses %s', (_title, headers, reason) => {
     expect(() => verify(headers as Record<string, string>)).toThrow(reason);
+  });
+
+  it('is of the body alone, in hexadecimal, where nothing else is said', () => {
+    const plain = hmacScheme({ header: 'X-Sign' });
+    const signature = createHmac('sha256', secret).update(body).digest('hex');
+    expect(() => verify({ 'x-sign': signature }, plain)).not.toThrow();
+    expect(() => verify({}, plain)).toThrow('x-sign was made with none of the secrets');
+  });
+
+  it('asks for an id and a timestamp where its template has them, and only there', () => {
+    const withoutId = { 'x-sign': 'v1,abc', 'x-time': '1795161600' };
+    expect(() => verify(withoutId)).toThrow('x-id is no id');
+    const { error } = signatureSchemeSetting.safeParse({
+      header: 'x',
+      tolerance: '5 minutes',
+    });
+    expect(error?.issues.map(({ message }) => message)).toEqual(['is not a duration such as 5m']);
+    expect(signatureSchemeSetting.safeParse({ header: 'x', idHeader: 'y' }).error?.issues).toMatchObject([
+      { path: ['idHeader'], message: 'and {id} in signed go together' },
+    ]);
   });
 
   it.each([

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { MalformedDelivery } from '../../src/core/delivery.ts';
 import {
+  atSite,
   base64SecretsSetting,
   checkTenant,
+  durationSetting,
   externalIdPrefixSetting,
   identifyBySetting,
   idShape,
@@ -22,6 +24,20 @@ describe('settings that all sources share', () => {
     expect(key?.toString()).toBe('0123456789abcdef');
     for (const text of ['MDEyMzQ1Njc4OWFiY2Rl', 'not base64!'])
       expect(base64SecretsSetting.safeParse([text]).success).toBe(false);
+  });
+
+  it('have the time zone of a place of work, where the vendor names one that is known', () => {
+    const settings = { timezone: 'UTC', sites: { Tokyo: 'Asia/Tokyo', 7: 'Europe/Madrid' } };
+    const zones = ['Tokyo', ' Tokyo ', 7, 'Paris', 'constructor', null, undefined].map(
+      (site) => atSite(settings, site).timezone,
+    );
+    expect(zones).toEqual(['Asia/Tokyo', 'Asia/Tokyo', 'Europe/Madrid', 'UTC', 'UTC', 'UTC', 'UTC']);
+  });
+
+  it('have durations between two others, in milliseconds', () => {
+    const every = durationSetting('1s', '1h');
+    expect([every.parse('1s'), every.parse('1h')]).toEqual([1_000, 3_600_000]);
+    for (const text of ['999ms', '61m', 'soon', '']) expect(every.safeParse(text).success).toBe(false);
   });
 
   it('have a local time for the end of a day', () => {

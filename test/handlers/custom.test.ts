@@ -140,6 +140,8 @@ describe('custom', () => {
 
   it.each([
     ['takes too long', '$count([1..1000000].($ % 7 = 0)) > 0 ? "user.resign"'],
+    // Every way to part the letters is tried, in a single step.
+    ['takes too long', `$match("${'a'.repeat(40)}!", /^(a+)+$/) ? "user.resign"`],
     ['goes too deep', '($f := function($n) { 1 + $f($n + 1) }; $f(1))'],
   ])('ends an expression that %s', (fault, type) => {
     const runaway = `what = 'run' ? (${type}) : 'user.resign'`;

@@ -53,6 +53,15 @@ describe('factorial', () => {
     expect(end({ timezone: 'Asia/Shanghai' })).toMatchObject({
       effectiveAt: Date.parse('2026-12-31T16:00:00Z'),
     });
+    expect(end({ sites: { 1: 'Asia/Shanghai' } })).toMatchObject({
+      effectiveAt: Date.parse('2026-12-31T23:00:00Z'),
+    });
+    const inShanghai = read(
+      { ...body, location_id: 1 },
+      { sites: { 1: 'Asia/Shanghai' } },
+      { event: 'terminate' },
+    );
+    expect(inShanghai).toMatchObject([{ effectiveAt: Date.parse('2026-12-31T16:00:00Z') }]);
     expect(end({ dayEnds: '18:00' })).toMatchObject({ effectiveAt: Date.parse('2026-12-31T17:00:00Z') });
   });
 

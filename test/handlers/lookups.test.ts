@@ -47,17 +47,18 @@ const vendors: readonly Vendor[] = [
     handler: bamboohr,
     base: { ...common, secrets, lookup: { baseUrl: 'https://example.bamboohr.com', token: 'key' } },
     answers: (state) => ({
-      'GET /api/v1/employees/7?fields=status%2CterminationDate%2CworkEmail%2CmobilePhone%2CemployeeNumber': {
-        id: '7',
-        status: state === 'gone' ? 'Inactive' : 'Active',
-        terminationDate: state === 'active' ? '0000-00-00' : day,
-        workEmail: 'ada@example.com',
-        mobilePhone: null,
-        employeeNumber: '300',
-      },
+      'GET /api/v1/employees/7?fields=status%2CterminationDate%2Clocation%2CworkEmail%2CmobilePhone%2CemployeeNumber':
+        {
+          id: '7',
+          status: state === 'gone' ? 'Inactive' : 'Active',
+          terminationDate: state === 'active' ? '0000-00-00' : day,
+          workEmail: 'ada@example.com',
+          mobilePhone: null,
+          employeeNumber: '300',
+        },
     }),
     asks: [
-      'GET /api/v1/employees/7?fields=status%2CterminationDate%2CworkEmail%2CmobilePhone%2CemployeeNumber',
+      'GET /api/v1/employees/7?fields=status%2CterminationDate%2Clocation%2CworkEmail%2CmobilePhone%2CemployeeNumber',
     ],
     authorization: `Basic ${Buffer.from('key:x').toString('base64')}`,
     event: '{"type":"employee.updated","data":{"employeeId":"7","changedFields":["status"]}}',
@@ -272,7 +273,7 @@ describe('what only some look-ups tell', () => {
     const { result, asked } = await lookUp(hibob, base, { reference: '7', answers });
     expect(result).toEqual({ ...leaves, signOut: true });
     expect(JSON.parse(asked[0]?.body ?? '')).toEqual({
-      fields: ['root.email', 'internal.lifecycleStatus', 'internal.terminationDate'],
+      fields: ['root.email', 'internal.lifecycleStatus', 'internal.terminationDate', 'work.site'],
     });
     const event = { type: 'employee.access.revoked.immediately', data: { employeeId: '7' } };
     const [draft] = reader(hibob, base)(event);
@@ -284,6 +285,23 @@ describe('what only some look-ups tell', () => {
     expect((await lookUp(hibob, base, { reference: '7', answers: noDay })).result).toMatchObject({
       kind: 'unclear',
     });
+  });
+
+  it.each([
+    ['bamboohr', { location: 'Tokyo' }],
+    ['rippling', { workLocation: { nickname: 'Tokyo' } }],
+    ['hibob', { '/work/site': { value: 'Tokyo' } }],
+  ])('%s: the place of work has a time zone of its own, which wins', async (name, told) => {
+    const { handler, base, answers } = vendor(name);
+    const [[what, answer] = ['', {}]] = Object.entries(answers('leaves'));
+    const look = async (sites: object) => {
+      const given = { reference: '7', answers: { [what]: { ...Object(answer), ...told } } };
+      return (await lookUp(handler, { ...base, sites }, given)).result;
+    };
+    const inTokyo = { ...leaves, effectiveAt: Date.parse('2026-11-30T15:00:00Z') };
+    expect(await look({ Tokyo: 'Asia/Tokyo', Madrid: 'Europe/Madrid' })).toEqual(inTokyo);
+    expect(await look({ constructor: 'Asia/Tokyo' })).toEqual(leaves);
+    expect(handler.settings.safeParse({ ...base, sites: { Tokyo: 'Tokyo' } }).success).toBe(false);
   });
 
   it('deel: a person with another contract is not gone, and an unknown number of them is not clear', async () => {

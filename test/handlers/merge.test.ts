@@ -53,6 +53,17 @@ describe('merge', () => {
     expect(() => merge.verify(delivery, settings, 0)).not.toThrow();
   });
 
+  it('takes the day to end where the place of work is', () => {
+    const body = employee({ employment_status: 'ACTIVE', work_location: 'loc-1' });
+    expect(read(body, { sites: { 'loc-1': 'Europe/Berlin' } })).toMatchObject([
+      { effectiveAt: Date.parse('2026-11-20T23:00:00Z') },
+    ]);
+    const expanded = employee({ employment_status: 'ACTIVE', work_location: { id: 'loc-1' } });
+    expect(read(expanded, { sites: { 'loc-1': 'Europe/Berlin' } })).toMatchObject([
+      { effectiveAt: Date.parse('2026-11-21T05:00:00Z') },
+    ]);
+  });
+
   it.each([
     [
       'a date ahead of somebody who is still active',

@@ -20,16 +20,17 @@ afterEach(() => {
   }
 });
 
-/** A vendor's API on a port of its own: answers by `GET /path?query` as it is told, and with 404 else. */
+/** A vendor's API on a port of its own: answers by `GET /path?query` with what it is told, a number being a status. */
 export async function startVendor(answers: Readonly<Record<string, unknown>>) {
   const asked: Asked[] = [];
   const server = createServer(async (request, response) => {
     const what = `${request.method} ${request.url}`;
     const body = Buffer.concat(await request.toArray()).toString();
     asked.push({ what, authorization: request.headers.authorization, body });
-    const isKnown = Object.hasOwn(answers, what);
-    response.writeHead(isKnown ? 200 : 404, { 'content-type': 'application/json' });
-    response.end(isKnown ? JSON.stringify(answers[what]) : '{}');
+    const answer = Object.hasOwn(answers, what) ? answers[what] : 404;
+    const isStatus = typeof answer === 'number';
+    response.writeHead(isStatus ? answer : 200, { 'content-type': 'application/json' });
+    response.end(isStatus ? '{}' : JSON.stringify(answer));
   });
   servers.push(server);
   server.listen(0, '127.0.0.1');

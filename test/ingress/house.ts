@@ -158,6 +158,7 @@ export async function openHouse(options: HouseOptions = {}) {
     sources,
     activity: activity.report,
     degradations: () => [],
+    isConnected: () => null,
     closing: stopping.signal,
     tokens: options.tokens ?? tokens,
     maxBodyBytes,

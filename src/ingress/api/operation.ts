@@ -18,6 +18,8 @@ export interface OperationRoutesOptions {
   readonly sources: Sources;
   readonly activity: () => readonly SourceActivity[];
   readonly degradations: () => readonly Degradation[];
+  /** Whether the messages of a source's stream come in; `null` when it has none. */
+  readonly isConnected: (sourceId: string) => boolean | null;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -44,7 +46,7 @@ const statusReply = z.strictObject({
 
 /** Pausing and resuming, and how things are. */
 export function operationRoutes(options: OperationRoutesOptions): readonly Route[] {
-  const { store, activity, degradations, now } = options;
+  const { store, activity, degradations, isConnected, now } = options;
   return [
     turn('paused', options),
     turn('resumed', options),
@@ -66,11 +68,12 @@ export function operationRoutes(options: OperationRoutesOptions): readonly Route
       method: 'get',
       path: '/sources',
       role: 'viewer',
-      summary: 'Last delivery, error rate and silence of each source',
+      summary: 'Last delivery, error rate, silence and connection of each source',
       status: 200,
       reply: z.strictObject({ sources: z.array(sourceReply) }),
       async answer() {
-        return { status: 200, body: { sources: activity().map(sourceView) } };
+        const sources = activity().map((one) => sourceView(one, isConnected(one.id)));
+        return { status: 200, body: { sources } };
       },
     }),
   ];

@@ -142,12 +142,17 @@ export const sourceReply = z
     receipts: z.record(z.string(), amount),
     errorRate: z.number().min(0).max(1),
     silent: z.boolean().nullable().describe('null = nothing is expected'),
+    connected: z.boolean().nullable().describe('of a stream or a poll; null = it is bound to none'),
   })
   .meta({ id: 'Source' });
 
-export function sourceView(activity: SourceActivity): z.output<typeof sourceReply> {
+export function sourceView(
+  activity: SourceActivity,
+  connected: boolean | null,
+): z.output<typeof sourceReply> {
   return {
     ...activity,
+    connected,
     receipts: { ...activity.receipts },
     lastDeliveryAt: isoTime(activity.lastDeliveryAt),
   };

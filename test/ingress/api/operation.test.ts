@@ -82,6 +82,7 @@ describe('status and sources', () => {
           receipts: { accepted: 1 },
           errorRate: 0,
           silent: true,
+          connected: null,
         });
       },
       { expectEveryMs: 60_000 },

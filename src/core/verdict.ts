@@ -1,0 +1,27 @@
+import { type DayEnd, readLastDay } from './calendar.ts';
+import { MalformedDelivery } from './delivery.ts';
+import type { IntentDraft } from './intent.ts';
+
+/** What an event asks for, whoever it is about. */
+export type Verdict = Pick<IntentDraft, 'action' | 'effectiveAt' | 'hold'>;
+
+/** A resign that waits for a person, because the vendor's word is not enough. */
+export function heldResign(
+  code: 'status_unknown' | 'record_deleted',
+  message: string,
+): Verdict & {
+  readonly hold: NonNullable<Verdict['hold']>;
+} {
+  return { action: 'resign', hold: { code, message } };
+}
+
+/**
+ * When the last day is over that a delivery names at `path`; `undefined` when it names none.
+ * @throws MalformedDelivery when it is no day
+ */
+export function lastDayAt(path: string, date: string | null | undefined, dayEnd: DayEnd): number | undefined {
+  if (!date) return undefined;
+  const end = readLastDay(date, dayEnd);
+  if (end === undefined) throw new MalformedDelivery(`${path}: is not a date`);
+  return end;
+}
