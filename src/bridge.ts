@@ -2,6 +2,7 @@ import { createKafkaRooms } from './bridge/kafka.ts';
 import { createLegs } from './bridge/legs.ts';
 import { type Listeners, openListeners } from './bridge/listeners.ts';
 import { sourceLookups } from './bridge/lookups.ts';
+import { countCalls, createBridgeMetrics, measureBatches, withCounts } from './bridge/measures.ts';
 import { type Reconciling, startReconciling } from './bridge/reconcile.ts';
 import { createDirectory } from './bridge/slack.ts';
 import type { Config } from './config.ts';
@@ -10,12 +11,14 @@ import { createDispatcher, type DispatchPolicy } from './dispatcher/dispatcher.t
 import { createLookups } from './dispatcher/lookup.ts';
 import { createProtection } from './dispatcher/protection.ts';
 import { createThrottle } from './dispatcher/throttle.ts';
-import { createMetrics, type Metrics } from './ingress/metrics.ts';
+import { createActivity } from './ingress/activity.ts';
+import { createActivityNotes } from './ingress/activity-notes.ts';
+import type { Metrics } from './ingress/metrics.ts';
 import { createSlackVoice } from './ingress/slack.ts';
-import { createManagementApi, type ManagementApi } from './management-api/client.ts';
+import { createManagementApi } from './management-api/client.ts';
 import { createCheckpoint } from './publishers/checkpoint.ts';
 import { createLogPublisher } from './publishers/log.ts';
-import { createRelay, type Publisher } from './publishers/relay.ts';
+import { createRelay, type Publisher, type RelayOptions } from './publishers/relay.ts';
 import { createSequencer } from './publishers/sequencer.ts';
 import { createSlackReply } from './publishers/slack-reply.ts';
 import { createStream } from './publishers/stream.ts';
@@ -59,15 +62,18 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     dispatch: () => legs.wakeDispatch(),
     publish: () => legs.wakePublish(),
   });
-  const metrics = createMetrics();
-  const api = createCountedApi(config, metrics);
+  const metrics = createBridgeMetrics(config);
+  const api = createManagementApi({ ...config.genauth, onCall: countCalls(metrics) });
+  const activity = createActivity({ sources: Object.values(config.sources), now });
   const throttle = createThrottle({ ...config.genauth, backoff: config.retry });
   const protection = createProtection(api, config.leavers.protected);
   const policy = dispatchPolicy(config);
   const lookups = createLookups({ ...sourceLookups(config), ...policy, now, random });
-  const dispatcher = createDispatcher({ store, api, throttle, protection, lookups, policy, now, random });
+  const dispatcher = createDispatcher({
+    ...{ store, api, throttle, protection, lookups, policy, now, random },
+    onSettled: measureBatches(metrics, now),
+  });
   const stream = createStream({ store });
-  const directory = createDirectory(api);
   const slackVoice = config.slack
     ? createSlackVoice({ settings: config.slack, store, isDryRun: config.leavers.dryRun, now, log })
     : null;
@@ -78,10 +84,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     ...(kafka?.publishers ?? []),
     ...(options.publishers ?? []),
   ];
-  const relays = publishers.map((publisher) => ({
-    name: publisher.name,
-    relay: createRelay({ store, publisher, backoff: config.retry, now, log, random }),
-  }));
+  const relays = createRelays(publishers, { store, backoff: config.retry, now, log, random });
   const legs = createLegs({
     dispatcher,
     concurrency: config.genauth.concurrency,
@@ -89,7 +92,8 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     sequencer: createSequencer({ store }),
     relays,
     stream,
-    prune: () => prune(config, { store, publishers, log, now: now() }),
+    prune: () => prune(config, { store, publishers, metrics, log, now: now() }),
+    noteActivity: createActivityNotes({ activity, store, now }).tick,
     checkpoint: createCheckpoint({ store, now }).tick,
     log,
   });
@@ -111,8 +115,8 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
 
   try {
     const { signal } = closing;
-    const rooms = { config, store, metrics, throttle, lookups, protection, stream, relays };
-    const doors = { slackVoice, directory, kafka, closing: signal };
+    const rooms = { config, store, metrics, activity, throttle, lookups, protection, stream, relays };
+    const doors = { slackVoice, directory: createDirectory(api), kafka, closing: signal };
     const listeners = await openListeners({ ...rooms, ...doors, log, now, random });
     const { url, adminUrl, receiver } = listeners;
     legs.start();
@@ -126,12 +130,11 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   }
 }
 
-function createCountedApi({ genauth }: Config, metrics: Metrics): ManagementApi {
-  return createManagementApi({
-    ...genauth,
-    onCall: ({ endpoint, kind, durationMs }) =>
-      metrics.observeCall({ endpoint, kind, seconds: durationMs / 1_000 }),
-  });
+function createRelays(publishers: readonly Publisher[], options: Omit<RelayOptions, 'publisher'>) {
+  return publishers.map((publisher) => ({
+    name: publisher.name,
+    relay: createRelay({ ...options, publisher }),
+  }));
 }
 
 /** Wakes a leg as soon as the store has something for it. Correctness never depends on it. */
@@ -154,16 +157,6 @@ function withNudges(store: Store, wake: { dispatch: () => void; publish: () => v
   };
 }
 
-function withCounts(publisher: Publisher, metrics: Metrics): Publisher {
-  return {
-    name: publisher.name,
-    async publish(outcomes) {
-      await publisher.publish(outcomes);
-      for (const { type } of outcomes) metrics.countOutcome(type);
-    },
-  };
-}
-
 function dispatchPolicy({ leavers, genauth, retry, sources }: Config): DispatchPolicy {
   return {
     confirm: leavers.confirm,
@@ -179,11 +172,13 @@ function dispatchPolicy({ leavers, genauth, retry, sources }: Config): DispatchP
 interface Pruning {
   readonly store: Store;
   readonly publishers: readonly Publisher[];
+  readonly metrics: Metrics;
   readonly log: Log;
   readonly now: number;
 }
 
-async function prune({ retention }: Config, { store, publishers, log, now }: Pruning): Promise<number> {
+async function prune({ retention }: Config, pruning: Pruning): Promise<number> {
+  const { store, publishers, metrics, log, now } = pruning;
   const before = {
     settled: now - retention.settledMs,
     outcomes: now - retention.outcomesMs,
@@ -192,5 +187,7 @@ async function prune({ retention }: Config, { store, publishers, log, now }: Pru
   const names = publishers.map(({ name }) => name);
   for (const publisher of await store.keepPublishers(names, before.outcomes, now))
     log.warn({ publisher }, 'a publisher that is not configured any more is forgotten');
-  return store.prune(before, pruneLimit, now);
+  const rows = await store.prune(before, pruneLimit, now);
+  metrics.countPruned(rows);
+  return rows;
 }

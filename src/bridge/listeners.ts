@@ -3,7 +3,7 @@ import type { Log } from '../core/log.ts';
 import type { Lookups } from '../dispatcher/lookup.ts';
 import type { Protection } from '../dispatcher/protection.ts';
 import type { Throttle } from '../dispatcher/throttle.ts';
-import { type Activity, createActivity } from '../ingress/activity.ts';
+import type { Activity } from '../ingress/activity.ts';
 import { type Degradation, silences } from '../ingress/api/operation.ts';
 import { apiSource } from '../ingress/api/source.ts';
 import { apiRoutes } from '../ingress/api.ts';
@@ -27,6 +27,7 @@ export interface Rooms {
   readonly config: Config;
   readonly store: Store;
   readonly metrics: Metrics;
+  readonly activity: Activity;
   readonly throttle: Throttle;
   readonly lookups: Lookups;
   readonly protection: Protection;
@@ -35,7 +36,7 @@ export interface Rooms {
   /** `null` when no workspace is configured. */
   readonly slackVoice: SlackVoice | null;
   readonly directory: Directory;
-  readonly kafka: Pick<KafkaRooms, 'troubles' | 'contactAgeMs'> | null;
+  readonly kafka: Pick<KafkaRooms, 'troubles' | 'consumer'> | null;
   readonly log: Log;
   readonly now: () => number;
   readonly random: () => number;
@@ -81,12 +82,11 @@ interface Routes extends ServerRoutes {
 }
 
 function createRoutes(rooms: Rooms): Routes {
-  const { config, store, metrics, log, now } = rooms;
+  const { config, store, metrics, activity, log, now } = rooms;
   const sources = sourcesOf(config);
   const { maxBodyBytes, tokens } = config.server;
   const { maxEventAgeMs, fourEyes, safeguard } = config.leavers;
   const policy = { maxEventAgeMs, fourEyes, graceMs: safeguard?.graceMs ?? 0 };
-  const activity = createActivity({ sources: Object.values(config.sources), now });
   const receiver = createReceiver({
     store,
     sources,
@@ -101,7 +101,7 @@ function createRoutes(rooms: Rooms): Routes {
   });
   const streams = createStreams({ receiver, sources, log, random: rooms.random });
   const decisions = createDecisions({ store, receiver, sources, policy, now });
-  const slack = openSlack(rooms, { receiver, decisions, activity, streams });
+  const slack = openSlack(rooms, { receiver, decisions, streams });
   const operator = apiRoutes({
     store,
     receiver,
@@ -112,12 +112,13 @@ function createRoutes(rooms: Rooms): Routes {
     stream: rooms.stream,
     closing: rooms.closing,
     activity: activity.report,
+    backlogLimit: config.limits.backlog,
     degradations: () => degradations(rooms, { slack, streams }),
     now,
     log,
   });
   operator.use(consoleRoutes({ tokens }));
-  operator.use(metricsRoutes({ metrics, refresh: () => refresh(rooms, activity), log }));
+  operator.use(metricsRoutes({ metrics, refresh: () => refresh(rooms, { slack, streams }), log }));
   return {
     receiver,
     hooks: hookRoutes({ receiver, sources, maxBodyBytes }),
@@ -130,7 +131,7 @@ function createRoutes(rooms: Rooms): Routes {
 
 function openSlack(
   rooms: Rooms,
-  doors: { receiver: Receiver; decisions: Decisions; activity: Activity; streams: Streams },
+  doors: { receiver: Receiver; decisions: Decisions; streams: Streams },
 ): Slack | null {
   const { config, slackVoice: voice } = rooms;
   if (!config.slack || !voice) return null;
@@ -141,9 +142,10 @@ function openSlack(
     settings: config.slack,
     isDryRun: config.leavers.dryRun,
     maxBodyBytes: config.server.maxBodyBytes,
+    onUnverified: () => rooms.metrics.countDelivery(slackSource.id, 'unverified'),
     troubles: () => [
       ...degradations(rooms, { slack: null, streams: doors.streams }),
-      ...silences(doors.activity.report()),
+      ...silences(rooms.activity.report()),
     ],
   });
 }
@@ -191,12 +193,21 @@ function degradations(
   return [...found, ...(kafka?.troubles() ?? [])];
 }
 
-async function refresh({ metrics, store, kafka, now }: Rooms, activity: Activity): Promise<void> {
+async function refresh(rooms: Rooms, listeners: Pick<Routes, 'slack' | 'streams'>): Promise<void> {
+  const { metrics, store, activity, throttle, kafka, now } = rooms;
   const at = now();
-  metrics.showFigures(await store.figures(at), at);
-  const contactAgeMs = kafka?.contactAgeMs() ?? null;
-  if (contactAgeMs !== null) metrics.showKafkaContactAge(contactAgeMs / 1_000);
-  for (const { id, lastDeliveryAt } of activity.report()) {
-    if (lastDeliveryAt !== null) metrics.showDeliveryAge(id, (at - lastDeliveryAt) / 1_000);
-  }
+  const sources = activity.report();
+  metrics.showCondition(
+    {
+      sources,
+      degradations: [...degradations(rooms, listeners), ...silences(sources)],
+      paused: throttle.troubles(at),
+      kafka: kafka?.consumer() ?? null,
+    },
+    at,
+  );
+  // Whatever the store cannot say is left out; a figure of earlier would say that nothing has changed.
+  metrics.showStore(null, at);
+  const [figures, pauses] = await Promise.all([store.figures(at), store.pauses()]);
+  metrics.showStore({ figures, pauses }, at);
 }

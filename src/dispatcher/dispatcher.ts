@@ -23,8 +23,8 @@ export interface DispatcherOptions {
   readonly policy: DispatchPolicy;
   readonly now: () => number;
   readonly random: () => number;
-  /** Told after every settled batch; a settle that came too late is told with `false`. */
-  readonly onSettled?: (batch: Batch, settled: boolean) => void;
+  /** Told after every batch that was settled; not when the settle came too late. */
+  readonly onSettled?: (batch: Batch, settlements: readonly IntentSettlement[]) => void;
 }
 
 export interface DispatchPolicy {
@@ -108,7 +108,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         if (!batch) return 0;
         const settlements = await carryOut(batch, leaseEnd);
         const settled = await store.settle(batch.token, settlements, now());
-        options.onSettled?.(batch, settled);
+        if (settled) options.onSettled?.(batch, settlements);
         return batch.intents.length;
       } finally {
         permit.release();

@@ -158,6 +158,7 @@ export async function openHouse(options: HouseOptions = {}) {
     sources,
     activity: activity.report,
     degradations: () => [],
+    backlogLimit: options.backlogLimit ?? 1_000,
     closing: stopping.signal,
     tokens: options.tokens ?? tokens,
     maxBodyBytes,

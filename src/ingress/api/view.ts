@@ -173,6 +173,7 @@ export const figuresReply = z
     oldestDueAt: instant.nullable(),
     headPosition: amount,
     unsequenced: amount,
+    bytes: amount.describe('what the store takes on disk'),
     publishers: z.array(z.strictObject({ name: z.string(), position: amount, lag: amount })),
   })
   .meta({ id: 'Figures' });
@@ -196,18 +197,32 @@ export function figuresView({
 export const sourceReply = z
   .strictObject({
     id: z.string(),
-    lastDeliveryAt: instant.nullable().describe('the last genuine one since the start'),
-    receipts: z.record(z.string(), amount),
-    errorRate: z.number().min(0).max(1),
+    lastDeliveryAt: instant.nullable().describe('the last genuine one, also before the last start'),
+    knownSince: instant.describe('since when the bridge has listened to it'),
+    receipts: z.record(z.string(), amount).describe('since the start of this process'),
+    errorRate: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('the share that was not genuine, not readable or not kept, since the start of this process'),
+    expectEverySeconds: z.number().nullable().describe('after so long it counts as silent; null = never'),
     silent: z.boolean().nullable().describe('null = nothing is expected'),
   })
   .meta({ id: 'Source' });
 
-export function sourceView(activity: SourceActivity): z.output<typeof sourceReply> {
+export function sourceView({
+  receipts,
+  lastDeliveryAt,
+  knownSince,
+  expectEveryMs,
+  ...activity
+}: SourceActivity): z.output<typeof sourceReply> {
   return {
     ...activity,
-    receipts: { ...activity.receipts },
-    lastDeliveryAt: iso(activity.lastDeliveryAt),
+    receipts: { ...receipts },
+    lastDeliveryAt: iso(lastDeliveryAt),
+    knownSince: iso(knownSince),
+    expectEverySeconds: expectEveryMs === null ? null : expectEveryMs / 1_000,
   };
 }
 
