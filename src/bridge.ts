@@ -2,9 +2,10 @@ import { createKafkaRooms } from './bridge/kafka.ts';
 import { createLegs } from './bridge/legs.ts';
 import { type Listeners, openListeners } from './bridge/listeners.ts';
 import { sourceLookups } from './bridge/lookups.ts';
-import { countCalls, createBridgeMetrics, measureBatches, withCounts } from './bridge/measures.ts';
+import { createBridgeMetrics, followBatches, followCalls, withCounts } from './bridge/measures.ts';
 import { type Reconciling, startReconciling } from './bridge/reconcile.ts';
 import { createDirectory } from './bridge/slack.ts';
+import { openTracer, tracePublisher, traceStore } from './bridge/tracing.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/log.ts';
 import { createDispatcher, type DispatchPolicy } from './dispatcher/dispatcher.ts';
@@ -56,14 +57,16 @@ const pruneLimit = 1_000;
 /** Builds every room, wires the nudges between them, and starts them in order. */
 export async function startBridge(config: Config, options: BridgeOptions): Promise<Bridge> {
   const { log, now = Date.now, random = Math.random } = options;
+  const tracer = await openTracer(config);
   let hear = (_nudge: Nudge): void => undefined;
   const opened = await openStore({ url: config.store.url, now, onNudge: (nudge) => hear(nudge) });
-  const store = withNudges(opened, {
+  const store = withNudges(tracer ? traceStore(opened, tracer) : opened, {
     dispatch: () => legs.wakeDispatch(),
     publish: () => legs.wakePublish(),
   });
   const metrics = createBridgeMetrics(config);
-  const api = createManagementApi({ ...config.genauth, onCall: countCalls(metrics) });
+  const following = { metrics, tracer, now };
+  const api = createManagementApi({ ...config.genauth, onCall: followCalls(following) });
   const activity = createActivity({ sources: Object.values(config.sources), now });
   const throttle = createThrottle({ ...config.genauth, backoff: config.retry });
   const protection = createProtection(api, config.leavers.protected);
@@ -71,7 +74,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   const lookups = createLookups({ ...sourceLookups(config), ...policy, now, random });
   const dispatcher = createDispatcher({
     ...{ store, api, throttle, protection, lookups, policy, now, random },
-    onSettled: measureBatches(metrics, now),
+    ...followBatches(following),
   });
   const stream = createStream({ store });
   const slackVoice = config.slack
@@ -84,18 +87,15 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     ...(kafka?.publishers ?? []),
     ...(options.publishers ?? []),
   ];
-  const relays = createRelays(publishers, { store, backoff: config.retry, now, log, random });
+  const toTell = tracer ? publishers.map((one) => tracePublisher(one, tracer)) : publishers;
+  const relays = createRelays(toTell, { store, backoff: config.retry, now, log, random });
   const legs = createLegs({
-    dispatcher,
+    ...{ dispatcher, protection, relays, stream, log },
     concurrency: config.genauth.concurrency,
-    protection,
     sequencer: createSequencer({ store }),
-    relays,
-    stream,
     prune: () => prune(config, { store, publishers, metrics, log, now: now() }),
     noteActivity: createActivityNotes({ activity, store, now }).tick,
     checkpoint: createCheckpoint({ store, now }).tick,
-    log,
   });
   hear = (nudge) => {
     if (nudge === 'outcomes') legs.wakeReaders();
@@ -111,11 +111,12 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     await kafka?.close();
     api.close();
     await opened.close();
+    await tracer?.close();
   }
 
   try {
     const { signal } = closing;
-    const rooms = { config, store, metrics, activity, throttle, lookups, protection, stream, relays };
+    const rooms = { config, store, metrics, tracer, activity, throttle, lookups, protection, stream, relays };
     const doors = { slackVoice, directory: createDirectory(api), kafka, closing: signal };
     const listeners = await openListeners({ ...rooms, ...doors, log, now, random });
     const { url, adminUrl, receiver } = listeners;

@@ -55,6 +55,7 @@ describe('the smallest configuration', () => {
       sources: {},
       kafka: null,
       slack: null,
+      tracing: null,
     });
   });
 

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import type { Log } from '../core/log.ts';
+import type { Tracer } from '../core/tracer.ts';
 import type { Lookups } from '../dispatcher/lookup.ts';
 import type { Protection } from '../dispatcher/protection.ts';
 import type { Throttle } from '../dispatcher/throttle.ts';
@@ -21,6 +22,7 @@ import type { Stream } from '../publishers/stream.ts';
 import type { Store } from '../store/contract.ts';
 import type { KafkaRooms } from './kafka.ts';
 import { openServers, type ServerRoutes } from './servers.ts';
+import { traceReceiver } from './tracing.ts';
 
 /** What the listeners are built from. */
 export interface Rooms {
@@ -28,6 +30,8 @@ export interface Rooms {
   readonly store: Store;
   readonly metrics: Metrics;
   readonly activity: Activity;
+  /** `null` = nothing is traced. */
+  readonly tracer: Tracer | null;
   readonly throttle: Throttle;
   readonly lookups: Lookups;
   readonly protection: Protection;
@@ -87,7 +91,7 @@ function createRoutes(rooms: Rooms): Routes {
   const { maxBodyBytes, tokens } = config.server;
   const { maxEventAgeMs, fourEyes, safeguard } = config.leavers;
   const policy = { maxEventAgeMs, fourEyes, graceMs: safeguard?.graceMs ?? 0 };
-  const receiver = createReceiver({
+  const door = createReceiver({
     store,
     sources,
     backlogLimit: config.limits.backlog,
@@ -99,6 +103,7 @@ function createRoutes(rooms: Rooms): Routes {
       if (sourceId !== null) activity.note(sourceId, kind);
     },
   });
+  const receiver = rooms.tracer ? traceReceiver(door, rooms.tracer) : door;
   const streams = createStreams({ receiver, sources, log, random: rooms.random });
   const decisions = createDecisions({ store, receiver, sources, policy, now });
   const slack = openSlack(rooms, { receiver, decisions, streams });

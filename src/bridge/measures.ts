@@ -1,11 +1,13 @@
 import type { Config } from '../config.ts';
 import { type Intent, waitingSince } from '../core/intent.ts';
+import type { Tracer } from '../core/tracer.ts';
 import type { DispatcherOptions } from '../dispatcher/dispatcher.ts';
 import { apiSource } from '../ingress/api/source.ts';
 import { createMetrics, type Metrics } from '../ingress/metrics.ts';
 import { slackSource } from '../ingress/slack.ts';
 import type { ManagementApiOptions } from '../management-api/client.ts';
 import type { Publisher } from '../publishers/relay.ts';
+import { traceBatches, traceCalls } from './tracing.ts';
 import { readVersion } from './version.ts';
 
 /** The metrics of a bridge of this configuration. */
@@ -14,17 +16,37 @@ export function createBridgeMetrics({ sources, slack }: Config): Metrics {
   return createMetrics({ version: readVersion(), sources: [...Object.keys(sources), ...ways] });
 }
 
-/** Counts every request to the management API. */
-export function countCalls(metrics: Metrics): NonNullable<ManagementApiOptions['onCall']> {
-  return ({ endpoint, kind, durationMs }) =>
-    metrics.observeCall({ endpoint, kind, seconds: durationMs / 1_000 });
+interface FollowOptions {
+  readonly metrics: Metrics;
+  readonly tracer: Tracer | null;
+  readonly now: () => number;
+}
+
+/** Measures every request to the management API, and traces it where that is wanted. */
+export function followCalls({
+  metrics,
+  tracer,
+  now,
+}: FollowOptions): NonNullable<ManagementApiOptions['onCall']> {
+  const follow = tracer && traceCalls(tracer, now);
+  return (call) => {
+    metrics.observeCall({ endpoint: call.endpoint, kind: call.kind, seconds: call.durationMs / 1_000 });
+    follow?.(call);
+  };
+}
+
+/** Measures every batch, and traces it where that is wanted. */
+export function followBatches({
+  metrics,
+  tracer,
+  now,
+}: FollowOptions): Pick<DispatcherOptions, 'onSettled' | 'within'> {
+  const onSettled = measureBatches(metrics, now);
+  return tracer ? { onSettled, within: traceBatches(tracer) } : { onSettled };
 }
 
 /** Measures what was settled together, and how long those waited who are locked out now. */
-export function measureBatches(
-  metrics: Metrics,
-  now: () => number,
-): NonNullable<DispatcherOptions['onSettled']> {
+function measureBatches(metrics: Metrics, now: () => number): NonNullable<DispatcherOptions['onSettled']> {
   return ({ action, intents }, settlements) => {
     const at = now();
     metrics.observeBatch({ action, intents: intents.length });
@@ -54,8 +76,8 @@ function eventAt({ occurredAt, receivedAt, effectiveAt }: Intent): number {
 export function withCounts(publisher: Publisher, metrics: Metrics): Publisher {
   return {
     name: publisher.name,
-    async publish(outcomes) {
-      await publisher.publish(outcomes);
+    async publish(outcomes, hopOf) {
+      await publisher.publish(outcomes, hopOf);
       for (const outcome of outcomes) metrics.countOutcome(outcome);
     },
   };

@@ -10,7 +10,7 @@ const secretName = /secret|token|password|passphrase|credential|key|signature|au
  * hidden whose name sounds like a secret, and whatever is not plain data; of a URL, its user and password.
  */
 export function maskConfig(config: Config): unknown {
-  const { server, store, genauth, leavers, sources, slack, kafka } = config;
+  const { server, store, genauth, leavers, sources, slack, kafka, tracing } = config;
   return {
     ...config,
     server: { ...server, tokens: server.tokens.map((one) => ({ ...one, token: hidden })) },
@@ -19,6 +19,7 @@ export function maskConfig(config: Config): unknown {
     leavers: { ...leavers, protected: leavers.protected.map((one) => ({ ...one, userId: hidden })) },
     slack: slack && { ...slack, signingSecret: hidden, botToken: hidden, appToken: hidden },
     kafka: kafka && { ...kafka, sasl: kafka.sasl && { ...kafka.sasl, password: hidden } },
+    tracing: tracing && { ...tracing, headers: Object.keys(tracing.headers) },
     sources: Object.fromEntries(
       Object.values(sources).map(({ id, handler: _, kind, settings, ...rest }) => [
         id,

@@ -4,6 +4,7 @@ import { identifierSchema } from '../core/identifier.ts';
 import { actions } from '../core/intent.ts';
 import { kafka } from './kafka.ts';
 import { slackSchema } from './slack.ts';
+import { tracing } from './tracing.ts';
 import { areRead, count, dayMs, duration, port, text } from './value.ts';
 
 /** What an operator may do; each may do what the ones before it may. */
@@ -258,6 +259,10 @@ export const fileSchema = z
       .nullable()
       .default(null)
       .describe('the Slack workspace from which people may ask; null = none'),
+    tracing: tracing
+      .nullable()
+      .default(null)
+      .describe('where traces of deliveries are sent (OpenTelemetry); null = nowhere'),
   })
   .superRefine((file, context) => {
     const message = approvalFault(file);
