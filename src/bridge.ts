@@ -15,6 +15,7 @@ import { createThrottle } from './dispatcher/throttle.ts';
 import { createActivity } from './ingress/activity.ts';
 import { createActivityNotes } from './ingress/activity-notes.ts';
 import type { Metrics } from './ingress/metrics.ts';
+import { withRequestIds } from './ingress/request-id.ts';
 import { createSlackVoice } from './ingress/slack.ts';
 import { createManagementApi } from './management-api/client.ts';
 import { createCheckpoint } from './publishers/checkpoint.ts';
@@ -56,7 +57,8 @@ const pruneLimit = 1_000;
 
 /** Builds every room, wires the nudges between them, and starts them in order. */
 export async function startBridge(config: Config, options: BridgeOptions): Promise<Bridge> {
-  const { log, now = Date.now, random = Math.random } = options;
+  const { now = Date.now, random = Math.random } = options;
+  const log = withRequestIds(options.log);
   const tracer = await openTracer(config);
   let hear = (_nudge: Nudge): void => undefined;
   const opened = await openStore({ url: config.store.url, now, onNudge: (nudge) => hear(nudge) });

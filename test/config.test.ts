@@ -56,6 +56,7 @@ describe('the smallest configuration', () => {
       kafka: null,
       slack: null,
       tracing: null,
+      log: { level: 'info' },
     });
   });
 

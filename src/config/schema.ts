@@ -204,6 +204,13 @@ const retry = z
     giveUpAfterMs: section.giveUpAfter,
   }));
 
+const log = z.strictObject({
+  level: z
+    .enum(['info', 'warn', 'error'])
+    .default('info')
+    .describe('the least that is written: info, warn or error'),
+});
+
 const limits = z.strictObject({
   backlog: count
     .min(1)
@@ -245,6 +252,7 @@ export const fileSchema = z
     genauth: genauth.describe('the management API'),
     leavers: leavers.describe('what is done to whom, and how carefully'),
     retry: retry.prefault({}).describe('when a call is repeated'),
+    log: log.prefault({}).describe('the lines that it writes, as JSON'),
     limits: limits.prefault({}).describe('how much may wait'),
     retention: retention.prefault({}).describe('how long what is over is kept'),
     sources: z
