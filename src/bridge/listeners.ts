@@ -211,8 +211,12 @@ async function refresh(rooms: Rooms, listeners: Pick<Routes, 'slack' | 'streams'
     },
     at,
   );
-  // Whatever the store cannot say is left out; a figure of earlier would say that nothing has changed.
-  metrics.showStore(null, at);
-  const [figures, pauses] = await Promise.all([store.figures(at), store.pauses()]);
-  metrics.showStore({ figures, pauses }, at);
+  try {
+    const [figures, pauses] = await Promise.all([store.figures(at), store.pauses()]);
+    metrics.showStore({ figures, pauses }, at);
+  } catch (error) {
+    // What it said earlier would say that nothing has changed.
+    metrics.showStore(null, at);
+    throw error;
+  }
 }

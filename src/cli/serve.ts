@@ -45,7 +45,7 @@ export function loadGiven(named: string | undefined, { env }: Shell): { file: st
 async function serve(config: Config): Promise<void> {
   const log = createLog(config.log.level);
   takeConsole(log);
-  log.info(config: maskConfig(config) , 'starting');
+  log.info({ config: maskConfig(config) }, 'starting');
   try {
     const bridge = await startBridge(config, { log });
     const { url, adminUrl } = bridge;
