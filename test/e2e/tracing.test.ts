@@ -77,6 +77,7 @@ describe('a trace', () => {
       },
       { tracing },
     ),
+    40_000,
   );
 
   it(
