@@ -3,20 +3,25 @@ import { createKafkaRooms } from './bridge/kafka.ts';
 import { createLegs } from './bridge/legs.ts';
 import { type Listeners, openListeners } from './bridge/listeners.ts';
 import { sourceLookups } from './bridge/lookups.ts';
+import { createBridgeMetrics, followBatches, followCalls, withCounts } from './bridge/measures.ts';
 import { type Reconciling, startReconciling } from './bridge/reconcile.ts';
 import { createDirectory } from './bridge/slack.ts';
+import { openTracer, tracePublisher, traceStore } from './bridge/tracing.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/log.ts';
 import { createDispatcher, type DispatchPolicy } from './dispatcher/dispatcher.ts';
 import { createLookups } from './dispatcher/lookup.ts';
 import { createProtection } from './dispatcher/protection.ts';
 import { createThrottle } from './dispatcher/throttle.ts';
-import { createMetrics, type Metrics } from './ingress/metrics.ts';
+import { createActivity } from './ingress/activity.ts';
+import { createActivityNotes } from './ingress/activity-notes.ts';
+import type { Metrics } from './ingress/metrics.ts';
+import { withRequestIds } from './ingress/request-id.ts';
 import { createSlackVoice } from './ingress/slack.ts';
-import { createManagementApi, type ManagementApi } from './management-api/client.ts';
+import { createManagementApi } from './management-api/client.ts';
 import { createCheckpoint } from './publishers/checkpoint.ts';
 import { createLogPublisher } from './publishers/log.ts';
-import { createRelay, type Publisher } from './publishers/relay.ts';
+import { createRelay, type Publisher, type RelayOptions } from './publishers/relay.ts';
 import { createSequencer } from './publishers/sequencer.ts';
 import { createSlackReply } from './publishers/slack-reply.ts';
 import { createStream } from './publishers/stream.ts';
@@ -53,22 +58,28 @@ const pruneLimit = 1_000;
 
 /** Builds every room, wires the nudges between them, and starts them in order. */
 export async function startBridge(config: Config, options: BridgeOptions): Promise<Bridge> {
-  const { log, now = Date.now, random = Math.random } = options;
+  const { now = Date.now, random = Math.random } = options;
+  const log = withRequestIds(options.log);
+  const tracer = await openTracer(config);
   let hear = (_nudge: Nudge): void => undefined;
   const opened = await openStore({ url: config.store.url, now, onNudge: (nudge) => hear(nudge) });
-  const store = withNudges(opened, {
+  const store = withNudges(tracer ? traceStore(opened, tracer) : opened, {
     dispatch: () => legs.wakeDispatch(),
     publish: () => legs.wakePublish(),
   });
-  const metrics = createMetrics();
-  const api = createCountedApi(config, metrics);
+  const metrics = createBridgeMetrics(config);
+  const following = { metrics, tracer, now };
+  const api = createManagementApi({ ...config.genauth, onCall: followCalls(following) });
+  const activity = createActivity({ sources: Object.values(config.sources), now });
   const throttle = createThrottle({ ...config.genauth, backoff: config.retry });
   const protection = createProtection(api, config.leavers.protected);
   const policy = dispatchPolicy(config);
   const lookups = createLookups({ ...sourceLookups(config), ...policy, now, random });
-  const dispatcher = createDispatcher({ store, api, throttle, protection, lookups, policy, now, random });
+  const dispatcher = createDispatcher({
+    ...{ store, api, throttle, protection, lookups, policy, now, random },
+    ...followBatches(following),
+  });
   const stream = createStream({ store });
-  const directory = createDirectory(api);
   const confirmations = createConfirmations({ sources: config.sources, log, random });
   const slackVoice = config.slack
     ? createSlackVoice({ settings: config.slack, store, isDryRun: config.leavers.dryRun, now, log })
@@ -80,20 +91,15 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     ...(kafka?.publishers ?? []),
     ...(options.publishers ?? []),
   ];
-  const relays = publishers.map((publisher) => ({
-    name: publisher.name,
-    relay: createRelay({ store, publisher, backoff: config.retry, now, log, random }),
-  }));
+  const toTell = tracer ? publishers.map((one) => tracePublisher(one, tracer)) : publishers;
+  const relays = createRelays(toTell, { store, backoff: config.retry, now, log, random });
   const legs = createLegs({
-    dispatcher,
+    ...{ dispatcher, protection, relays, stream, log },
     concurrency: config.genauth.concurrency,
-    protection,
     sequencer: createSequencer({ store }),
-    relays,
-    stream,
-    prune: () => prune(config, { store, publishers, log, now: now() }),
+    prune: () => prune(config, { store, publishers, metrics, log, now: now() }),
+    noteActivity: createActivityNotes({ activity, store, now }).tick,
     checkpoint: createCheckpoint({ store, now }).tick,
-    log,
   });
   hear = (nudge) => {
     if (nudge === 'outcomes') legs.wakeReaders();
@@ -110,12 +116,13 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     await kafka?.close();
     api.close();
     await opened.close();
+    await tracer?.close();
   }
 
   try {
     const { signal } = closing;
-    const rooms = { config, store, metrics, throttle, lookups, protection, stream, relays };
-    const doors = { slackVoice, directory, confirmations, kafka, closing: signal };
+    const rooms = { config, store, metrics, tracer, activity, throttle, lookups, protection, stream, relays };
+    const doors = { slackVoice, directory: createDirectory(api), confirmations, kafka, closing: signal };
     const listeners = await openListeners({ ...rooms, ...doors, log, now, random });
     const { url, adminUrl, receiver } = listeners;
     legs.start();
@@ -129,12 +136,11 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   }
 }
 
-function createCountedApi({ genauth }: Config, metrics: Metrics): ManagementApi {
-  return createManagementApi({
-    ...genauth,
-    onCall: ({ endpoint, kind, durationMs }) =>
-      metrics.observeCall({ endpoint, kind, seconds: durationMs / 1_000 }),
-  });
+function createRelays(publishers: readonly Publisher[], options: Omit<RelayOptions, 'publisher'>) {
+  return publishers.map((publisher) => ({
+    name: publisher.name,
+    relay: createRelay({ ...options, publisher }),
+  }));
 }
 
 /** Wakes a leg as soon as the store has something for it. Correctness never depends on it. */
@@ -157,16 +163,6 @@ function withNudges(store: Store, wake: { dispatch: () => void; publish: () => v
   };
 }
 
-function withCounts(publisher: Publisher, metrics: Metrics): Publisher {
-  return {
-    name: publisher.name,
-    async publish(outcomes) {
-      await publisher.publish(outcomes);
-      for (const { type } of outcomes) metrics.countOutcome(type);
-    },
-  };
-}
-
 function dispatchPolicy({ leavers, genauth, retry, sources }: Config): DispatchPolicy {
   return {
     confirm: leavers.confirm,
@@ -182,11 +178,13 @@ function dispatchPolicy({ leavers, genauth, retry, sources }: Config): DispatchP
 interface Pruning {
   readonly store: Store;
   readonly publishers: readonly Publisher[];
+  readonly metrics: Metrics;
   readonly log: Log;
   readonly now: number;
 }
 
-async function prune({ retention }: Config, { store, publishers, log, now }: Pruning): Promise<number> {
+async function prune({ retention }: Config, pruning: Pruning): Promise<number> {
+  const { store, publishers, metrics, log, now } = pruning;
   const before = {
     settled: now - retention.settledMs,
     outcomes: now - retention.outcomesMs,
@@ -195,5 +193,7 @@ async function prune({ retention }: Config, { store, publishers, log, now }: Pru
   const names = publishers.map(({ name }) => name);
   for (const publisher of await store.keepPublishers(names, before.outcomes, now))
     log.warn({ publisher }, 'a publisher that is not configured any more is forgotten');
-  return store.prune(before, pruneLimit, now);
+  const rows = await store.prune(before, pruneLimit, now);
+  metrics.countPruned(rows);
+  return rows;
 }

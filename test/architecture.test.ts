@@ -76,6 +76,15 @@ const rules: Readonly<Record<string, Room>> = {
   reconcile: { rooms: { core: 'values', 'management-api': 'types' }, packages: { zod: 'values' } },
   publishers: { rooms: { core: 'values', store: 'types', kafka: 'types' }, packages: {} },
   kafka: { rooms: { core: 'types' }, packages: { kafkajs: 'values' } },
+  tracing: {
+    rooms: { core: 'values' },
+    packages: {
+      '@opentelemetry/api': 'values',
+      '@opentelemetry/exporter-trace-otlp-http': 'values',
+      '@opentelemetry/resources': 'values',
+      '@opentelemetry/sdk-trace': 'values',
+    },
+  },
   emulator: { rooms: { core: 'values' }, packages: { zod: 'values' } },
   bridge: {
     rooms: {
@@ -88,6 +97,7 @@ const rules: Readonly<Record<string, Room>> = {
       publishers: 'values',
       reconcile: 'values',
       kafka: 'values',
+      tracing: 'values',
     },
     packages: { express: 'types', zod: 'values' },
   },
@@ -191,6 +201,13 @@ describe('the borders of the rooms', () => {
   it('lead to files that exist', () => {
     const missing = imports.filter(({ to }) => isFile(to) && !files.includes(to));
     expect(missing).toEqual([]);
+  });
+});
+
+describe('what is off', () => {
+  it('is not even loaded: the room of tracing is only imported when it is wanted', () => {
+    const loads = placesOf(/tracing\/tracer\.ts'/, (file) => roomOf(file) === 'tracing');
+    expect(loads).toEqual([expect.stringContaining("await import('../tracing/tracer.ts')")]);
   });
 });
 

@@ -55,6 +55,8 @@ describe('the smallest configuration', () => {
       sources: {},
       kafka: null,
       slack: null,
+      tracing: null,
+      log: { level: 'info' },
     });
   });
 

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import type { Log } from '../core/log.ts';
 import type { Degradation } from '../ingress/api/operation.ts';
 import { createKafkaIngress, type KafkaIngress } from '../ingress/kafka.ts';
+import type { ConsumerCondition } from '../ingress/metrics.ts';
 import type { Receiver } from '../ingress/receive.ts';
 import { createKafkaClient } from '../kafka/client.ts';
 import { createKafkaPublisher } from '../publishers/kafka.ts';
@@ -14,8 +15,8 @@ export interface KafkaRooms {
   stopConsuming(): Promise<void>;
   /** What of it does not work. */
   troubles(): Degradation[];
-  /** `null` when no topic is consumed. */
-  contactAgeMs(): number | null;
+  /** How the consumer is; `null` when no topic is consumed. */
+  consumer(): ConsumerCondition | null;
   close(): Promise<void>;
 }
 
@@ -53,7 +54,7 @@ export function createKafkaRooms(
         fault ? [{ code: `kafka_${fault.code}`, message: `${where}: ${fault.message}` }] : [],
       );
     },
-    contactAgeMs: () => ingress?.contactAgeMs() ?? null,
+    consumer: () => ingress && { contactAgeMs: ingress.contactAgeMs(), lags: ingress.lags() },
     async close() {
       await publisher?.close();
     },

@@ -28,6 +28,8 @@ export interface LegsOptions {
   readonly prune: () => Promise<number>;
   /** Puts a checkpoint into the trail when it is time. */
   readonly checkpoint: () => Promise<number>;
+  /** Remembers when each source last sent something. */
+  readonly noteActivity: () => Promise<number>;
   readonly log: Log;
 }
 
@@ -37,6 +39,7 @@ const idleMs = {
   publish: 200,
   prune: 3_600_000,
   checkpoint: 60_000,
+  activity: 60_000,
   protection: 600_000,
   protectionWanted: 2_000,
 };
@@ -57,6 +60,7 @@ export function createLegs(options: LegsOptions): Legs {
   const upkeep = [
     leg('prune', options.prune, idleMs.prune),
     leg('checkpoint', options.checkpoint, idleMs.checkpoint),
+    leg('activity', options.noteActivity, idleMs.activity),
     ...protectionLegs(protection, leg),
   ];
 
@@ -81,6 +85,7 @@ export function createLegs(options: LegsOptions): Legs {
     wakeReaders,
     async stop() {
       await stopAll([...dispatch, ...upkeep]);
+      await options.noteActivity();
       await stopAll([sequence]);
       await drain(sequencer);
       await stopAll(relaying);

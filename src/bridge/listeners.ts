@@ -1,9 +1,10 @@
 import type { Config } from '../config.ts';
 import type { Log } from '../core/log.ts';
+import type { Tracer } from '../core/tracer.ts';
 import type { Lookups } from '../dispatcher/lookup.ts';
 import type { Protection } from '../dispatcher/protection.ts';
 import type { Throttle } from '../dispatcher/throttle.ts';
-import { type Activity, createActivity } from '../ingress/activity.ts';
+import type { Activity } from '../ingress/activity.ts';
 import { type Degradation, silences } from '../ingress/api/operation.ts';
 import { apiSource } from '../ingress/api/source.ts';
 import { apiRoutes } from '../ingress/api.ts';
@@ -22,12 +23,16 @@ import type { Store } from '../store/contract.ts';
 import type { Confirmations } from './confirmations.ts';
 import type { KafkaRooms } from './kafka.ts';
 import { openServers, type ServerRoutes } from './servers.ts';
+import { traceReceiver } from './tracing.ts';
 
 /** What the listeners are built from. */
 export interface Rooms {
   readonly config: Config;
   readonly store: Store;
   readonly metrics: Metrics;
+  readonly activity: Activity;
+  /** `null` = nothing is traced. */
+  readonly tracer: Tracer | null;
   readonly throttle: Throttle;
   readonly lookups: Lookups;
   readonly protection: Protection;
@@ -37,7 +42,7 @@ export interface Rooms {
   readonly slackVoice: SlackVoice | null;
   readonly directory: Directory;
   readonly confirmations: Pick<Confirmations, 'begin'>;
-  readonly kafka: Pick<KafkaRooms, 'troubles' | 'contactAgeMs'> | null;
+  readonly kafka: Pick<KafkaRooms, 'troubles' | 'consumer'> | null;
   readonly log: Log;
   readonly now: () => number;
   readonly random: () => number;
@@ -83,13 +88,12 @@ interface Routes extends ServerRoutes {
 }
 
 function createRoutes(rooms: Rooms): Routes {
-  const { config, store, metrics, log, now } = rooms;
+  const { config, store, metrics, activity, log, now } = rooms;
   const sources = sourcesOf(config);
   const { maxBodyBytes, tokens } = config.server;
   const { maxEventAgeMs, fourEyes, safeguard } = config.leavers;
   const policy = { maxEventAgeMs, fourEyes, graceMs: safeguard?.graceMs ?? 0 };
-  const activity = createActivity({ sources: Object.values(config.sources), now });
-  const receiver = createReceiver({
+  const door = createReceiver({
     store,
     sources,
     backlogLimit: config.limits.backlog,
@@ -102,9 +106,10 @@ function createRoutes(rooms: Rooms): Routes {
     },
     onDeadLetter: rooms.confirmations.begin,
   });
+  const receiver = rooms.tracer ? traceReceiver(door, rooms.tracer) : door;
   const streams = createStreams({ receiver, sources, log, random: rooms.random });
   const decisions = createDecisions({ store, receiver, sources, policy, now });
-  const slack = openSlack(rooms, { receiver, decisions, activity, streams });
+  const slack = openSlack(rooms, { receiver, decisions, streams });
   const operator = apiRoutes({
     store,
     receiver,
@@ -115,13 +120,14 @@ function createRoutes(rooms: Rooms): Routes {
     stream: rooms.stream,
     closing: rooms.closing,
     activity: activity.report,
+    backlogLimit: config.limits.backlog,
     degradations: () => degradations(rooms, { slack, streams }),
     isConnected: streams.isConnected,
     now,
     log,
   });
   operator.use(consoleRoutes({ tokens }));
-  operator.use(metricsRoutes({ metrics, refresh: () => refresh(rooms, activity), log }));
+  operator.use(metricsRoutes({ metrics, refresh: () => refresh(rooms, { slack, streams }), log }));
   return {
     receiver,
     hooks: hookRoutes({ receiver, sources, maxBodyBytes }),
@@ -134,7 +140,7 @@ function createRoutes(rooms: Rooms): Routes {
 
 function openSlack(
   rooms: Rooms,
-  doors: { receiver: Receiver; decisions: Decisions; activity: Activity; streams: Streams },
+  doors: { receiver: Receiver; decisions: Decisions; streams: Streams },
 ): Slack | null {
   const { config, slackVoice: voice } = rooms;
   if (!config.slack || !voice) return null;
@@ -145,9 +151,10 @@ function openSlack(
     settings: config.slack,
     isDryRun: config.leavers.dryRun,
     maxBodyBytes: config.server.maxBodyBytes,
+    onUnverified: () => rooms.metrics.countDelivery(slackSource.id, 'unverified'),
     troubles: () => [
       ...degradations(rooms, { slack: null, streams: doors.streams }),
-      ...silences(doors.activity.report()),
+      ...silences(rooms.activity.report()),
     ],
   });
 }
@@ -195,12 +202,25 @@ function degradations(
   return [...found, ...(kafka?.troubles() ?? [])];
 }
 
-async function refresh({ metrics, store, kafka, now }: Rooms, activity: Activity): Promise<void> {
+async function refresh(rooms: Rooms, listeners: Pick<Routes, 'slack' | 'streams'>): Promise<void> {
+  const { metrics, store, activity, throttle, kafka, now } = rooms;
   const at = now();
-  metrics.showFigures(await store.figures(at), at);
-  const contactAgeMs = kafka?.contactAgeMs() ?? null;
-  if (contactAgeMs !== null) metrics.showKafkaContactAge(contactAgeMs / 1_000);
-  for (const { id, lastDeliveryAt } of activity.report()) {
-    if (lastDeliveryAt !== null) metrics.showDeliveryAge(id, (at - lastDeliveryAt) / 1_000);
+  const sources = activity.report();
+  metrics.showCondition(
+    {
+      sources,
+      degradations: [...degradations(rooms, listeners), ...silences(sources)],
+      paused: throttle.troubles(at),
+      kafka: kafka?.consumer() ?? null,
+    },
+    at,
+  );
+  try {
+    const [figures, pauses] = await Promise.all([store.figures(at), store.pauses()]);
+    metrics.showStore({ figures, pauses }, at);
+  } catch (error) {
+    // What it said earlier would say that nothing has changed.
+    metrics.showStore(null, at);
+    throw error;
   }
 }

@@ -1,9 +1,9 @@
 import pino from 'pino';
 import type { Log } from '../core/log.ts';
 
-/** The log of this process: a JSON object on each line of standard output. */
-export function createLog(): Log {
-  return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
+/** The log of this process: a JSON object on each line of standard output, from that level on. */
+export function createLog(level: keyof Log): Log {
+  return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, level });
 }
 
 const longestWords = 200;

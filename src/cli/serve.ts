@@ -43,7 +43,7 @@ export function loadGiven(named: string | undefined, { env }: Shell): { file: st
 }
 
 async function serve(config: Config): Promise<void> {
-  const log = createLog();
+  const log = createLog(config.log.level);
   takeConsole(log);
   log.info({ config: maskConfig(config) }, 'starting');
   try {

@@ -4,6 +4,7 @@ import { identifierSchema } from '../core/identifier.ts';
 import { actions } from '../core/intent.ts';
 import { kafka } from './kafka.ts';
 import { slackSchema } from './slack.ts';
+import { tracing } from './tracing.ts';
 import { areRead, count, dayMs, duration, port, text } from './value.ts';
 
 /** What an operator may do; each may do what the ones before it may. */
@@ -203,6 +204,13 @@ const retry = z
     giveUpAfterMs: section.giveUpAfter,
   }));
 
+const log = z.strictObject({
+  level: z
+    .enum(['info', 'warn', 'error'])
+    .default('info')
+    .describe('the least that is written: info, warn or error'),
+});
+
 const limits = z.strictObject({
   backlog: count
     .min(1)
@@ -244,6 +252,7 @@ export const fileSchema = z
     genauth: genauth.describe('the management API'),
     leavers: leavers.describe('what is done to whom, and how carefully'),
     retry: retry.prefault({}).describe('when a call is repeated'),
+    log: log.prefault({}).describe('the lines that it writes, as JSON'),
     limits: limits.prefault({}).describe('how much may wait'),
     retention: retention.prefault({}).describe('how long what is over is kept'),
     sources: z
@@ -258,6 +267,10 @@ export const fileSchema = z
       .nullable()
       .default(null)
       .describe('the Slack workspace from which people may ask; null = none'),
+    tracing: tracing
+      .nullable()
+      .default(null)
+      .describe('where traces of deliveries are sent (OpenTelemetry); null = nowhere'),
   })
   .superRefine((file, context) => {
     const message = approvalFault(file);

@@ -21,8 +21,8 @@ export interface Circuit {
   state(now: number): 'closed' | 'probe' | 'open';
   /** How long nothing may go, in milliseconds; 0 = it is not open. */
   waitMs(now: number): number;
-  /** Why it is not closed, for the status; `null` when it is. */
-  readonly reason: string | null;
+  /** Why it is not closed, in a word and for people; `null` when it is. */
+  readonly trouble: { readonly cause: CircuitCause; readonly reason: string } | null;
   report(answer: Answer<unknown>, facts: CircuitFacts): Standing;
 }
 
@@ -32,6 +32,9 @@ export interface CircuitFacts {
   /** The person whom the call was about, when it was about one alone. */
   readonly person: string | null;
 }
+
+/** Why a circuit is not closed, in one word; `refused` and `forbidden` are such answers for different people. */
+export type CircuitCause = 'denied' | 'forbidden' | 'refused' | 'busy' | 'unclear';
 
 /** What an answer is worth, by those before it. */
 export interface Standing {
@@ -56,7 +59,7 @@ export function createCircuit(backoff: BackoffPolicy): Circuit {
   let unknownInRow = 0;
   let openings = 0;
   let openUntil: number | null = null;
-  let reason: string | null = null;
+  let trouble: Circuit['trouble'] = null;
   const people = createPeople();
 
   function isOpen(now: number): boolean {
@@ -64,12 +67,12 @@ export function createCircuit(backoff: BackoffPolicy): Circuit {
   }
 
   /** Answers of calls that were begun before it opened can make the pause longer, and nothing else. */
-  function open(why: string, facts: CircuitFacts, afterMs: number | null): void {
+  function open(why: NonNullable<Circuit['trouble']>, facts: CircuitFacts, afterMs: number | null): void {
     if (isOpen(facts.now) && afterMs === null) return;
     openings += 1;
     const delay = afterMs === null ? backoffMs(openings, policy, facts.random) : pauseMs(afterMs);
     openUntil = Math.max(openUntil ?? 0, facts.now + delay);
-    reason = why;
+    trouble = why;
   }
 
   function close({ now }: CircuitFacts): void {
@@ -77,7 +80,7 @@ export function createCircuit(backoff: BackoffPolicy): Circuit {
     unknownInRow = 0;
     openings = 0;
     openUntil = null;
-    reason = null;
+    trouble = null;
   }
 
   return {
@@ -86,8 +89,8 @@ export function createCircuit(backoff: BackoffPolicy): Circuit {
       return isOpen(now) ? 'open' : 'probe';
     },
     waitMs: (now) => Math.max(0, (openUntil ?? 0) - now),
-    get reason() {
-      return reason;
+    get trouble() {
+      return trouble;
     },
     report(answer, facts) {
       const endpointWorks = unknownInRow === 0 && openUntil === null;
@@ -102,27 +105,30 @@ export function createCircuit(backoff: BackoffPolicy): Circuit {
           const code = `${answer.summary.apiCode ?? answer.summary.statusCode}`;
           people.refused(code, facts.person);
           if (people.refusesEveryone) {
-            open(`the same refusal (${code}) for ${maxRefusedInRow} people`, facts, null);
+            const reason = `the same refusal (${code}) for ${maxRefusedInRow} people`;
+            open({ cause: 'refused', reason }, facts, null);
           } else close(facts);
           break;
         }
         case 'forbidden':
           meaning = people.forbidden(facts.person);
-          if (meaning === 'denied') open('forbidden (403) for different people', facts, null);
+          if (meaning === 'denied') {
+            open({ cause: 'forbidden', reason: 'forbidden (403) for different people' }, facts, null);
+          }
           break;
-        case 'denied':
-          open(
-            `denied (${answer.summary.apiCode ?? answer.summary.statusCode ?? 'no envelope'})`,
-            facts,
-            null,
-          );
+        case 'denied': {
+          const code = answer.summary.apiCode ?? answer.summary.statusCode ?? 'no envelope';
+          open({ cause: 'denied', reason: `denied (${code})` }, facts, null);
           break;
+        }
         case 'busy':
-          open('busy', facts, answer.retryAfterMs);
+          open({ cause: 'busy', reason: 'busy' }, facts, answer.retryAfterMs);
           break;
         case 'unknown':
           unknownInRow += 1;
-          if (unknownInRow >= maxUnknownInRow || openUntil !== null) open('no clear answers', facts, null);
+          if (unknownInRow >= maxUnknownInRow || openUntil !== null) {
+            open({ cause: 'unclear', reason: 'no clear answers' }, facts, null);
+          }
           break;
       }
       return { endpointWorks, forbidden: meaning, refusesEveryone };

@@ -23,6 +23,13 @@ export interface DispatcherOptions {
   readonly policy: DispatchPolicy;
   readonly now: () => number;
   readonly random: () => number;
+  /** Carries a batch out within something of the caller's, such as a span of a trace. */
+  readonly within?: (
+    batch: Batch,
+    work: () => Promise<readonly IntentSettlement[]>,
+  ) => Promise<readonly IntentSettlement[]>;
+  /** Told after every batch that was settled; not when the settle came too late. */
+  readonly onSettled?: (batch: Batch, settlements: readonly IntentSettlement[]) => void;
 }
 
 export interface DispatchPolicy {
@@ -43,7 +50,7 @@ export interface Dispatcher {
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { store, throttle, protection, policy, now, random } = options;
+  const { store, throttle, protection, policy, now, random, within = (_batch, work) => work() } = options;
   const lookups =
     options.lookups ?? createLookups({ ...policy, find: () => null, longestLookupMs: 0, now, random });
   const applications = createApplications(policy.kickAppIds);
@@ -88,6 +95,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     return Promise.all(batch.intents.map((intent) => carryOutKick(intent, calls, kickPolicy)));
   }
 
+  async function settle(batch: Batch, leaseEnd: number): Promise<readonly IntentSettlement[]> {
+    const settlements = await carryOut(batch, leaseEnd);
+    const settled = await store.settle(batch.token, settlements, now());
+    if (settled) options.onSettled?.(batch, settlements);
+    return settlements;
+  }
+
   return {
     async tick() {
       if (!protection.isReady) return 0;
@@ -104,8 +118,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           safeguard: policy.safeguard,
         });
         if (!batch) return 0;
-        const settlements = await carryOut(batch, leaseEnd);
-        await store.settle(batch.token, settlements, now());
+        await within(batch, () => settle(batch, leaseEnd));
         return batch.intents.length;
       } finally {
         permit.release();

@@ -2,7 +2,13 @@ import type { BackoffPolicy } from '../core/backoff.ts';
 import type { Act } from '../core/intent.ts';
 import type { Answer } from '../management-api/answer.ts';
 import type { Endpoint } from '../management-api/exchange.ts';
-import { type Circuit, type CircuitFacts, createCircuit, type Standing } from './circuit.ts';
+import {
+  type Circuit,
+  type CircuitCause,
+  type CircuitFacts,
+  createCircuit,
+  type Standing,
+} from './circuit.ts';
 import { maxBatch } from './verdict.ts';
 
 /** The endpoints without which an action cannot go on. A kick that cannot be looked at afterwards is still a kick. */
@@ -26,7 +32,14 @@ export interface Throttle {
   waitMs(endpoint: Endpoint, now: number): number;
   report(endpoint: Endpoint, answer: Answer<unknown>, facts: CircuitFacts): Standing;
   /** The endpoints that are not served, and why. */
-  troubles(now: number): readonly { readonly endpoint: Endpoint; readonly reason: string }[];
+  troubles(now: number): readonly CallsTrouble[];
+}
+
+export interface CallsTrouble {
+  readonly endpoint: Endpoint;
+  readonly cause: CircuitCause;
+  /** For people. */
+  readonly reason: string;
 }
 
 export interface Permit {
@@ -79,8 +92,8 @@ export function createThrottle({ requestsPerSecond, backoff }: ThrottleOptions):
     waitMs: (endpoint, now) => circuit(endpoint).waitMs(now),
     report: (endpoint, answer, facts) => circuit(endpoint).report(answer, facts),
     troubles: (now) =>
-      [...circuits].flatMap(([endpoint, one]) =>
-        one.state(now) === 'closed' ? [] : [{ endpoint, reason: one.reason ?? 'probing' }],
+      [...circuits].flatMap(([endpoint, { trouble, state }]) =>
+        trouble === null || state(now) === 'closed' ? [] : [{ endpoint, ...trouble }],
       ),
   };
 }

@@ -4,6 +4,7 @@ import type { Delivery, Receipt } from '../core/handler.ts';
 import type { Log } from '../core/log.ts';
 import { answerErrors, busyProblem, HttpProblem, type RawAnswer, send, sendProblem } from './problem.ts';
 import type { Receiver, Reception } from './receive.ts';
+import { identifyRequest } from './request-id.ts';
 import type { Source, Sources } from './source.ts';
 
 export interface HookOptions {
@@ -97,6 +98,7 @@ export function createHttpApp({ routes, trustProxy, log }: HttpAppOptions): Expr
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', trustProxy);
+  app.use(identifyRequest);
   for (const route of routes) app.use(route);
   app.use(() => {
     throw new HttpProblem(404);

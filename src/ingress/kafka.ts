@@ -31,6 +31,15 @@ export interface KafkaIngress {
   trouble(): KafkaTrouble | null;
   /** Since when the brokers have not shown that the consumer is alive, in milliseconds. */
   contactAgeMs(): number;
+  /** How far it is behind, as of the last fetch of each partition that it has had something of. */
+  lags(): readonly PartitionLag[];
+}
+
+export interface PartitionLag {
+  readonly topic: string;
+  readonly partition: number;
+  /** The records past the last that is kept. */
+  readonly records: number;
 }
 
 export type KafkaTrouble = KafkaFault | { readonly code: 'silent'; readonly message: string };
@@ -47,7 +56,8 @@ const backoff = { minDelayMs: 1_000, maxDelayMs: 30_000 };
 export function createKafkaIngress(options: KafkaIngressOptions): KafkaIngress {
   const { client, groupId, topics, log, random, stallMs = defaultStallMs } = options;
   const stopping = new AbortController();
-  const onBatch = batchTaker(options);
+  const lags = createLags();
+  const onBatch = batchTaker(options, lags.note);
   let running: Promise<void> | null = null;
   let contactAt = performance.now();
   let fault: KafkaTrouble | null = null;
@@ -71,7 +81,10 @@ export function createKafkaIngress(options: KafkaIngressOptions): KafkaIngress {
       if (Math.min(contactAgeMs(), performance.now() - beganAt) > stallMs) stalled.abort();
     }, stallMs / 10);
     const signal = AbortSignal.any([stopping.signal, stalled.signal]);
-    const ended = await client.consume({ groupId, topics, onBatch, onContact }, signal);
+    const ended = await client.consume(
+      { groupId, topics, onBatch, onContact, onAssigned: lags.forget },
+      signal,
+    );
     clearInterval(watchdog);
     if (ended || stopping.signal.aborted) return ended;
     return { code: 'silent', message: 'Kafka has not answered for too long' };
@@ -107,11 +120,29 @@ export function createKafkaIngress(options: KafkaIngressOptions): KafkaIngress {
       return { code: 'silent', message: `Kafka has not answered for ${Math.round(ageMs / 1_000)} s` };
     },
     contactAgeMs,
+    lags: lags.list,
+  };
+}
+
+/** Offsets may be larger than a number can hold exactly; what is between two of them is not. */
+function createLags() {
+  const lags = new Map<string, PartitionLag>();
+  return {
+    /** @param next the first offset that is not kept */
+    note({ topic, partition, endOffset }: RecordBatch, next: bigint): void {
+      const records = Math.max(0, Number(BigInt(endOffset) - next));
+      lags.set(`${topic}/${partition}`, { topic, partition, records });
+    },
+    forget: (): void => lags.clear(),
+    list: (): readonly PartitionLag[] => [...lags.values()],
   };
 }
 
 /** Takes records in, in order and in pieces, and marks as done only what is on disk. */
-function batchTaker({ receiver, topics }: KafkaIngressOptions): (batch: RecordBatch) => Promise<void> {
+function batchTaker(
+  { receiver, topics }: KafkaIngressOptions,
+  noteLag: (batch: RecordBatch, next: bigint) => void,
+): (batch: RecordBatch) => Promise<void> {
   const sources = new Map(topics.map(({ topic, source }) => [topic, source]));
 
   /** @returns how many records are kept before the first that is not */
@@ -131,7 +162,10 @@ function batchTaker({ receiver, topics }: KafkaIngressOptions): (batch: RecordBa
       const records = batch.records.slice(next, next + maxAtOnce);
       const kept = await take(source, batch, records);
       const last = records[kept - 1];
-      if (last) batch.markDone(last.offset);
+      if (last) {
+        batch.markDone(last.offset);
+        noteLag(batch, BigInt(last.offset) + 1n);
+      }
       if (kept < records.length) {
         setTimeout(batch.pause(), busyMs).unref();
         return;

@@ -1,6 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler } from 'express';
 import { type Log, traceOf } from '../core/log.ts';
+import { requestIdHeader } from './request-id.ts';
 
 export interface ProblemFacts {
   /** For people; `undefined` says nothing beyond the status. */
@@ -43,6 +44,7 @@ export function send(response: ServerResponse, { status, contentType, body, head
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
+    ...requestIdHeader(),
     ...headers,
   });
   response.end(body);

@@ -3,6 +3,7 @@ import { type Delivery, MalformedDelivery } from '../core/handler.ts';
 import { identifierFault, tidyIdentifier } from '../core/identifier.ts';
 import type { IntentDraft, IntentFacts } from '../core/intent.ts';
 import { type Log, traceOf } from '../core/log.ts';
+import { traceparentPattern } from '../core/tracer.ts';
 import type { DeadLetterPayload } from '../store/contract.ts';
 import type { Source } from './source.ts';
 
@@ -10,8 +11,6 @@ export type Part = IntentDraft | MalformedDelivery;
 
 const maxTextLength = 1_000;
 const maxSubjectLength = 256;
-/** W3C Trace Context, version 00. */
-const traceparentPattern = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** The last instant that a `Date` can hold. */
 const maxTimeMs = 8.64e15;
 
@@ -71,7 +70,7 @@ export function factsOf(
 }
 
 /** The trace context of the hop that brought a delivery, or else the one that its CloudEvent began with. */
-function traceparentOf({ headers }: Delivery): string | null {
+export function traceparentOf({ headers }: Delivery): string | null {
   const given = headers.traceparent ?? headers.ce_traceparent;
   return given !== undefined && traceparentPattern.test(given) ? given : null;
 }

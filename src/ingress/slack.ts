@@ -68,6 +68,8 @@ export interface SlackOptions extends Common {
   readonly directory: Directory;
   readonly troubles: () => readonly Degradation[];
   readonly maxBodyBytes: number;
+  /** Told of a request that is not genuine. */
+  readonly onUnverified?: () => void;
 }
 
 /** The Slack workspace as a way in: commands and buttons, by HTTP on the bridge's own port, or by Socket Mode. */

@@ -41,10 +41,12 @@ export async function consume(
 }
 
 /** Resolves at the signal, rejects when the consumer has died. */
-function watch(consumer: Consumer, { onContact }: ConsumeOptions, signal: AbortSignal): Promise<null> {
+function watch(consumer: Consumer, options: ConsumeOptions, signal: AbortSignal): Promise<null> {
+  const { onContact, onAssigned = () => {} } = options;
   const { CRASH, GROUP_JOIN, HEARTBEAT, START_BATCH_PROCESS } = consumer.events;
   // An empty fetch is no sign of life: kafkajs reports one also when the connection was lost.
   for (const event of [GROUP_JOIN, HEARTBEAT, START_BATCH_PROCESS]) consumer.on(event, onContact);
+  consumer.on(GROUP_JOIN, onAssigned);
   const end = new Promise<null>((resolve, reject) => {
     consumer.on(CRASH, ({ payload }) => reject(payload.error));
     if (signal.aborted) resolve(null);
@@ -105,6 +107,7 @@ function recordBatch(payload: EachBatchPayload, signal: AbortSignal): RecordBatc
     topic: batch.topic,
     partition: batch.partition,
     records: readRecords(batch),
+    endOffset: batch.highWatermark,
     isStale: () => signal.aborted || !isRunning() || isStale(),
     markDone: resolveOffset,
     commit: () => commitOffsetsIfNecessary(uncommittedOffsets()),

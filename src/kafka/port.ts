@@ -49,6 +49,8 @@ export interface ConsumeOptions {
   readonly onBatch: (batch: RecordBatch) => Promise<void>;
   /** Told whenever the brokers show that this consumer is alive. */
   readonly onContact: () => void;
+  /** Told when the group was divided anew: this consumer may have other partitions now. */
+  readonly onAssigned?: () => void;
 }
 
 export interface TopicStart {
@@ -62,6 +64,8 @@ export interface RecordBatch {
   readonly topic: string;
   readonly partition: number;
   readonly records: readonly KafkaRecord[];
+  /** The offset after the last record that the brokers had when this was fetched. */
+  readonly endOffset: string;
   /** The rest is no longer ours to take. */
   isStale(): boolean;
   /** Marks everything up to this offset as done. */

@@ -1,7 +1,7 @@
 import type { Log } from '../core/log.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { KafkaClient, KafkaFault, KafkaMessage, KafkaProducer } from '../kafka/port.ts';
-import type { Publisher } from './relay.ts';
+import type { HopOf, Publisher } from './relay.ts';
 
 export interface KafkaPublisherOptions {
   readonly client: Pick<KafkaClient, 'openProducer'>;
@@ -31,9 +31,12 @@ export function createKafkaPublisher(options: KafkaPublisherOptions): KafkaPubli
   let producer: KafkaProducer | null = null;
   let fault: KafkaFault | null = null;
 
-  async function sendAll(sender: KafkaProducer, outcomes: readonly Outcome[]): Promise<KafkaFault | null> {
-    for (const messages of inSends(outcomes.map(messageOf))) {
-      const failed = await sender.send(topic, messages);
+  async function sendAll(
+    sender: KafkaProducer,
+    messages: readonly KafkaMessage[],
+  ): Promise<KafkaFault | null> {
+    for (const some of inSends(messages)) {
+      const failed = await sender.send(topic, some);
       // After the deadline nobody waits for this any more, and another producer is at the same outcomes.
       if (failed || sender !== producer) return failed ?? tooLate;
     }
@@ -42,10 +45,16 @@ export function createKafkaPublisher(options: KafkaPublisherOptions): KafkaPubli
 
   return {
     name: 'kafka',
-    async publish(outcomes) {
+    async publish(outcomes, hopOf = ({ traceparent }) => traceparent) {
       const sender = producer ?? client.openProducer();
       producer = sender;
-      fault = await within(deadlineMs, sendAll(sender, outcomes));
+      fault = await within(
+        deadlineMs,
+        sendAll(
+          sender,
+          outcomes.map((one) => messageOf(one, hopOf)),
+        ),
+      );
       if (!fault) return;
       producer = null;
       void sender.close();
@@ -93,10 +102,12 @@ function inSends(messages: readonly KafkaMessage[]): KafkaMessage[][] {
  * An outcome as a record. The key keeps the outcomes of one person in order; what concerns no person goes by its
  * source. Source: github.com/cloudevents/spec, cloudevents/bindings/kafka-protocol-binding.md.
  */
-function messageOf({ data, datacontenttype, ...attributes }: Outcome): KafkaMessage {
+function messageOf(outcome: Outcome, hopOf: HopOf): KafkaMessage {
+  const { data, datacontenttype, ...attributes } = outcome;
   const headers: Record<string, string> = { 'content-type': datacontenttype };
   for (const [name, value] of Object.entries(attributes)) if (value) headers[`ce_${name}`] = value;
   // The attribute says in which trace it began; the header, which trace this record is a hop of.
-  if (attributes.traceparent) headers.traceparent = attributes.traceparent;
+  const hop = hopOf(outcome);
+  if (hop !== undefined) headers.traceparent = hop;
   return { key: 'person' in data ? data.person : data.source, headers, value: JSON.stringify(data) };
 }

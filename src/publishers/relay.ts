@@ -9,8 +9,11 @@ export interface Publisher {
   /** Names its cursor; it stays the same for good. */
   readonly name: string;
   /** Resolves when all of them are told. A rejection brings the same ones again, so it may repeat, never skip. */
-  publish(outcomes: readonly Outcome[]): Promise<void>;
+  publish(outcomes: readonly Outcome[], hopOf?: HopOf): Promise<void>;
 }
+
+/** The trace context (`traceparent`) that goes along with an outcome to whoever is told, where there is one. */
+export type HopOf = (outcome: Outcome) => string | undefined;
 
 export interface RelayOptions {
   readonly store: Pick<Store, 'claimOutcomes' | 'settleOutcomes'>;

@@ -92,7 +92,7 @@ export interface Store {
 
   /**
    * Keeps a note under a key until it expires, in the place of an earlier one: what a conversation with people outside
-   * needs to go on after a restart, such as where a message is. Notes that have expired are cleared away meanwhile.
+   * needs to go on after a restart, such as where a message is, or when a source last sent something. Notes that have expired are cleared away meanwhile.
    */
   keepNote(note: Note, now: number): Promise<void>;
   /** The text of a note that has not expired. */
@@ -296,6 +296,8 @@ export interface StoreFigures {
   /** The position of the newest sequenced outcome. */
   readonly headPosition: number;
   readonly unsequenced: number;
+  /** What it takes on disk, with its indexes. */
+  readonly bytes: number;
   readonly cursors: readonly { readonly publisher: string; readonly position: number }[];
 }
 

@@ -39,7 +39,7 @@ describe('the configuration in a log', () => {
 
   it('still says what one needs to know', () => {
     expect(masked).toMatchObject({
-      server: { port: 8080, tokens: [{ name: 'ada', role: 'viewer', token: '***' }] },
+      server: { port: 8080, tokens: [{ name: '***', role: 'viewer', token: '***' }] },
       genauth: { host: 'https://api.genauth.ai', accessKeyId: 'pool1', accessKeySecret: '***' },
       leavers: { dryRun: true, protected: [{ userIdType: 'email', userId: '***' }] },
       sources: {

@@ -35,7 +35,7 @@ describe('a circuit', () => {
     const { circuit, state, report } = openCircuit();
     expect(state()).toBe('closed');
     for (const answer of [done, refused(null), unknown, unknown, done, unknown, unknown]) report(answer);
-    expect([state(), circuit.reason, circuit.waitMs(0)]).toEqual(['closed', null, 0]);
+    expect([state(), circuit.trouble?.reason ?? null, circuit.waitMs(0)]).toEqual(['closed', null, 0]);
   });
 
   it.each([
@@ -45,7 +45,7 @@ describe('a circuit', () => {
   ])('opens by %s, and lets one probe through after a pause', (_what, answers, reason) => {
     const { circuit, clock, state, report } = openCircuit();
     for (const answer of answers) report(answer);
-    expect([state(), circuit.reason, circuit.waitMs(0)]).toEqual(['open', reason, second]);
+    expect([state(), circuit.trouble?.reason ?? null, circuit.waitMs(0)]).toEqual(['open', reason, second]);
     clock.now = second - 1;
     expect(state()).toBe('open');
     clock.now = second;
@@ -60,7 +60,7 @@ describe('a circuit', () => {
     report(denied);
     clock.now = second;
     report(answer, 'ada');
-    expect([state(), circuit.reason]).toEqual(['closed', null]);
+    expect([state(), circuit.trouble?.reason ?? null]).toEqual(['closed', null]);
   });
 
   it('waits longer after every probe in vain, up to a minute', () => {
@@ -147,7 +147,10 @@ describe('a 403', () => {
     const { circuit, clock, state, report } = openCircuit();
     report(forbidden, 'ada');
     expect(report(forbidden, 'bob').forbidden).toBe('denied');
-    expect([state(), circuit.reason]).toEqual(['open', 'forbidden (403) for different people']);
+    expect([state(), circuit.trouble?.reason ?? null]).toEqual([
+      'open',
+      'forbidden (403) for different people',
+    ]);
     clock.now = second;
     expect(report(forbidden, 'ada').forbidden).toBe('denied');
     clock.now += circuit.waitMs(clock.now);
@@ -163,7 +166,10 @@ describe('the same refusal', () => {
   it('for five people in a row opens it, and is about none of those after them', () => {
     const { circuit, clock, state, report } = openCircuit();
     for (const person of people) expect(report(refused(null), person).refusesEveryone).toBe(false);
-    expect([state(), circuit.reason]).toEqual(['open', 'the same refusal (422) for 5 people']);
+    expect([state(), circuit.trouble?.reason ?? null]).toEqual([
+      'open',
+      'the same refusal (422) for 5 people',
+    ]);
     clock.now = second;
     expect(report(refused(null), 'lea').refusesEveryone).toBe(true);
     expect(circuit.waitMs(clock.now)).toBeGreaterThan(second);

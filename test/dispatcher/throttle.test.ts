@@ -102,7 +102,7 @@ describe('troubles', () => {
     const throttle = openThrottle();
     throttle.report('kick-users', done, at(0));
     throttle.report('get-user-batch', denied, at(0));
-    const troubles = [{ endpoint: 'get-user', reason: 'denied (402)' }];
+    const troubles = [{ endpoint: 'get-user', cause: 'denied', reason: 'denied (402)' }];
     expect([throttle.troubles(0), throttle.troubles(second)]).toEqual([troubles, troubles]);
     throttle.report('get-user', done, at(second));
     expect(throttle.troubles(second)).toEqual([]);

@@ -10,8 +10,10 @@ describe('the activity of sources', () => {
       {
         id: 'hr',
         lastDeliveryAt: 5_000,
+        knownSince: 5_000,
         receipts: { accepted: 1, unverified: 1, 'dead-letter': 1, ignored: 1 },
         errorRate: 0.5,
+        expectEveryMs: null,
         silent: null,
       },
     ]);

@@ -159,6 +159,7 @@ export async function openHouse(options: HouseOptions = {}) {
     activity: activity.report,
     degradations: () => [],
     isConnected: () => null,
+    backlogLimit: options.backlogLimit ?? 1_000,
     closing: stopping.signal,
     tokens: options.tokens ?? tokens,
     maxBodyBytes,

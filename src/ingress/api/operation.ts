@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { recordOutcome } from '../../core/outcome.ts';
-import type { Store } from '../../store/contract.ts';
+import type { Store, StoreFigures } from '../../store/contract.ts';
 import type { SourceActivity } from '../activity.ts';
 import { HttpProblem } from '../problem.ts';
 import type { Sources } from '../source.ts';
@@ -20,14 +20,37 @@ export interface OperationRoutesOptions {
   readonly degradations: () => readonly Degradation[];
   /** Whether the messages of a source's stream come in; `null` when it has none. */
   readonly isConnected: (sourceId: string) => boolean | null;
+  /** So many due and unsettled intents are too many. */
+  readonly backlogLimit: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
 /** The sources from which something should have come by now. */
 export function silences(activity: readonly SourceActivity[]): Degradation[] {
-  const silent = activity.filter((one) => one.silent);
-  return silent.map(({ id }) => ({ code: 'source_silent', message: `nothing has come from ${id}` }));
+  return activity.flatMap(({ id, silent, lastDeliveryAt, knownSince }) => {
+    if (!silent) return [];
+    const since = new Date(lastDeliveryAt ?? knownSince).toISOString();
+    return [{ code: 'source_silent', message: `nothing has come from ${id} since ${since}` }];
+  });
+}
+
+/** An intent that is due for longer, in milliseconds, is late: most take less than a second. */
+const lateMs = 15 * 60_000;
+
+/** What the figures say does not work as it should. */
+export function strains(
+  { due, oldestDueAt }: Pick<StoreFigures, 'due' | 'oldestDueAt'>,
+  { backlogLimit, now }: { backlogLimit: number; now: number },
+): Degradation[] {
+  const found: Degradation[] = [];
+  if (oldestDueAt !== null && now - oldestDueAt > lateMs) {
+    const minutes = Math.floor((now - oldestDueAt) / 60_000);
+    found.push({ code: 'overdue', message: `an intent has been due for ${minutes} minutes` });
+  }
+  if (due >= backlogLimit)
+    found.push({ code: 'backlog_full', message: 'deliveries get 503 until some of what is due is done' });
+  return found;
 }
 
 const pauseBody = z.strictObject({
@@ -46,7 +69,7 @@ const statusReply = z.strictObject({
 
 /** Pausing and resuming, and how things are. */
 export function operationRoutes(options: OperationRoutesOptions): readonly Route[] {
-  const { store, activity, degradations, isConnected, now } = options;
+  const { store, activity, degradations, isConnected, backlogLimit, now } = options;
   return [
     turn('paused', options),
     turn('resumed', options),
@@ -58,10 +81,13 @@ export function operationRoutes(options: OperationRoutesOptions): readonly Route
       status: 200,
       reply: statusReply,
       async answer() {
-        const degraded = [...degradations(), ...silences(activity())];
+        const at = now();
+        const figures = await store.figures(at);
+        const strained = strains(figures, { backlogLimit, now: at });
+        const degraded = [...degradations(), ...silences(activity()), ...strained];
         const status = degraded.length > 0 ? 'degraded' : 'ok';
-        const figures = figuresView(await store.figures(now()));
-        return { status: 200, body: { status, degraded, pauses: await listPauses(store), figures } };
+        const pauses = await listPauses(store);
+        return { status: 200, body: { status, degraded, pauses, figures: figuresView(figures) } };
       },
     }),
     defineRoute({

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { exportEntry } from '../../core/audit.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Store } from '../../store/contract.ts';
+import { requestIdHeader } from '../request-id.ts';
 import { defineRoute, limitSchema, nextSchema, positionSchema, type Route } from './route.ts';
 import { outcomeReply, trailEntryReply } from './view.ts';
 
@@ -94,6 +95,7 @@ async function streamOutcomes(
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
+    ...requestIdHeader(),
   });
   response.write(': the trail begins here\n\n');
   const keepAlive = setInterval(() => {

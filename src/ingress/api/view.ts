@@ -115,6 +115,7 @@ export const figuresReply = z
     oldestDueAt: instant.nullable(),
     headPosition: amount,
     unsequenced: amount,
+    bytes: amount.describe('what the store takes on disk'),
     publishers: z.array(z.strictObject({ name: z.string(), position: amount, lag: amount })),
   })
   .meta({ id: 'Figures' });
@@ -138,23 +139,31 @@ export function figuresView({
 export const sourceReply = z
   .strictObject({
     id: z.string(),
-    lastDeliveryAt: instant.nullable().describe('the last genuine one since the start'),
-    receipts: z.record(z.string(), amount),
-    errorRate: z.number().min(0).max(1),
+    lastDeliveryAt: instant.nullable().describe('the last genuine one, also before the last start'),
+    knownSince: instant.describe('since when the bridge has listened to it'),
+    receipts: z.record(z.string(), amount).describe('since the start of this process'),
+    errorRate: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('the share that was not genuine, not readable or not kept, since the start of this process'),
+    expectEverySeconds: z.number().nullable().describe('after so long it counts as silent; null = never'),
     silent: z.boolean().nullable().describe('null = nothing is expected'),
     connected: z.boolean().nullable().describe('of a stream or a poll; null = it is bound to none'),
   })
   .meta({ id: 'Source' });
 
 export function sourceView(
-  activity: SourceActivity,
+  { receipts, lastDeliveryAt, knownSince, expectEveryMs, ...activity }: SourceActivity,
   connected: boolean | null,
 ): z.output<typeof sourceReply> {
   return {
     ...activity,
     connected,
-    receipts: { ...activity.receipts },
-    lastDeliveryAt: isoTime(activity.lastDeliveryAt),
+    receipts: { ...receipts },
+    lastDeliveryAt: isoTime(lastDeliveryAt),
+    knownSince: isoTime(knownSince),
+    expectEverySeconds: expectEveryMs === null ? null : expectEveryMs / 1_000,
   };
 }
 

@@ -10,6 +10,8 @@ import { createSignatureCheck } from './signature.ts';
 export interface HttpReceiverOptions {
   readonly signingSecret: string;
   readonly maxBodyBytes: number;
+  /** Told of a request that is not genuine. */
+  readonly onUnverified?: () => void;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
@@ -35,6 +37,7 @@ export function createHttpReceiver(options: HttpReceiverOptions): { receiver: Re
       verify(delivery);
     } catch (error) {
       if (!(error instanceof UnverifiedDelivery)) throw error;
+      options.onUnverified?.();
       if (lines.take(now()))
         log.warn({ source: 'slack', sender: request.ip, reason: error.message }, 'a delivery is not genuine');
       throw new HttpProblem(401);

@@ -48,7 +48,9 @@ export async function readFigures(queries: Queries, now: number): Promise<StoreF
        count(*) filter (where i.due_at > :now and i.status = 'scheduled') as scheduled,
        (select count(*) from intents where status = 'held') as held,
        (select count(*) from dead_letters where status = 'open') as dead_letters,
-       (select count(*) from outcomes where position is null) as unsequenced
+       (select count(*) from outcomes where position is null) as unsequenced,
+       pg_total_relation_size('intents') + pg_total_relation_size('marks')
+         + pg_total_relation_size('outcomes') + pg_total_relation_size('dead_letters') as bytes
      from intents i where i.due_at is not null`,
     { now },
   );
@@ -61,6 +63,7 @@ export async function readFigures(queries: Queries, now: number): Promise<StoreF
     oldestDueAt: waiting?.oldest === null ? null : Number(waiting?.oldest),
     headPosition: (await readTrail(queries)).position,
     unsequenced: Number(waiting?.unsequenced),
+    bytes: Number(waiting?.bytes),
     cursors: cursors.map((row) => ({ publisher: String(row.publisher), position: Number(row.position) })),
   };
 }

@@ -67,6 +67,9 @@ export function readFigures(connection: Connection, now: number): StoreFigures {
     oldestDueAt: waiting?.oldest === null ? null : Number(waiting?.oldest),
     headPosition: readTrail(connection).position,
     unsequenced: count('outcomes where position is null'),
+    bytes: Number(
+      connection.get('select page_count * page_size as n from pragma_page_count(), pragma_page_size()')?.n,
+    ),
     cursors: connection
       .all('select publisher, position from cursors order by publisher')
       .map((row) => ({ publisher: String(row.publisher), position: Number(row.position) })),

@@ -74,18 +74,38 @@ describe('status and sources', () => {
         house.clock.now += 60_001;
         const later = (await get(house, '/v1/status')).body;
         expect(later.status).toBe('degraded');
-        expect(later.degraded).toContainEqual({ code: 'source_silent', message: 'nothing has come from hr' });
+        expect(later.degraded).toContainEqual({
+          code: 'source_silent',
+          message: 'nothing has come from hr since 2026-11-20T08:00:00.000Z',
+        });
         const { sources } = (await get(house, '/v1/sources')).body;
         expect(sources[0]).toEqual({
           id: 'hr',
           lastDeliveryAt: '2026-11-20T08:00:00.000Z',
+          knownSince: '2026-11-20T08:00:00.000Z',
           receipts: { accepted: 1 },
           errorRate: 0,
+          expectEverySeconds: 60,
           silent: true,
           connected: null,
         });
       },
       { expectEveryMs: 60_000 },
+    ),
+  );
+
+  it(
+    'say that something is late, and that nothing more is taken in',
+    inHouse(
+      async (house) => {
+        await house.receiver.receive('hr', deliveryOf({ people: [leaver()] }));
+        const codes = async () =>
+          (await get(house, '/v1/status')).body.degraded.map(({ code }: { code: string }) => code);
+        expect(await codes()).toEqual(['backlog_full']);
+        house.clock.now += 15 * 60_000 + 3_001;
+        expect(await codes()).toEqual(['overdue', 'backlog_full']);
+      },
+      { backlogLimit: 1 },
     ),
   );
 });
