@@ -8,9 +8,14 @@ import { stopDeadlineMs } from '../../src/cli/serve.ts';
 import { parseConfig } from '../../src/config.ts';
 import { describeWithTools, lint, type Manifest, only, render, root, runTool, valueFiles } from './tools.ts';
 
+/** For tests that start several programs. */
+const longTestMs = 60_000;
+
 const [embedded = '', postgres = ''] = ['embedded', 'postgres'].map((name) =>
   valueFiles.find((file) => file.endsWith(`${name}-values.yaml`)),
 );
+
+const files = valueFiles.map((file): [string, string] => [basename(file), file]);
 
 /** The kinds that Kubernetes itself does not know, and where their types are. */
 const customKinds: Readonly<Record<string, string>> = {
@@ -76,11 +81,11 @@ function faultsByTypes(manifests: readonly Manifest[]): string {
 }
 
 describeWithTools('the chart', () => {
-  it.each(valueFiles.map((file) => [basename(file), file]))('passes Helm with %s', (_name, file) => {
+  it.each(files)('passes Helm with %s', (_name, file) => {
     expect(lint(file)).toMatchObject({ code: 0 });
   });
 
-  it.each(valueFiles.map((file) => [basename(file), file]))(
+  it.each(files)(
     'renders only valid objects with %s',
     (_name, file) => {
       const manifests = render(file);
@@ -90,28 +95,30 @@ describeWithTools('the chart', () => {
       for (const version of ['1.30', '1.37']) expect(faultsByKubernetes(own, version)).toBe('');
       expect(faultsByTypes(manifests.filter(isCustom))).toBe('');
     },
+    longTestMs,
   );
 
-  it('is checked by what finds a fault', () => {
-    const manifests = render(postgres);
-    const spoil = (one: Manifest): Manifest => ({ ...one, spec: { ...Object(one.spec), notThere: 1 } });
-    expect(faultsByKubernetes([spoil(only(manifests, 'Deployment'))], '1.37')).toContain('notThere');
-    for (const kind of Object.keys(customKinds)) {
-      expect(faultsByTypes([spoil(only(manifests, kind))])).toContain('notThere');
-    }
-  });
-
-  it.each(valueFiles.map((file) => [basename(file), file]))(
-    'writes a configuration that the bridge takes with %s',
-    (_name, file) => {
-      const bridgeYaml = render(file).find(({ data }) => data?.['bridge.yaml'])?.data?.['bridge.yaml'] ?? '';
-      const names = [...bridgeYaml.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
-      const env = Object.fromEntries(names.map((name) => [name, `xoxb-${name.padEnd(40, '.')}`]));
-      env.DATABASE_URL = 'postgres://bridge:secret@postgres:5432/bridge';
-      const config = parseConfig(bridgeYaml, { env, handlers, readFile: () => 'a-secret-from-a-file' });
-      expect([config.server.host, config.server.admin?.host]).not.toContain('127.0.0.1');
+  it(
+    'is checked by what finds a fault',
+    () => {
+      const manifests = render(postgres);
+      const spoil = (one: Manifest): Manifest => ({ ...one, spec: { ...Object(one.spec), notThere: 1 } });
+      expect(faultsByKubernetes([spoil(only(manifests, 'Deployment'))], '1.37')).toContain('notThere');
+      const custom = Object.keys(customKinds).map((kind) => spoil(only(manifests, kind)));
+      const faults = faultsByTypes(custom).trim().split('\n');
+      expect(faults.filter((fault) => fault.includes('notThere'))).toHaveLength(custom.length);
     },
+    longTestMs,
   );
+
+  it.each(files)('writes a configuration that the bridge takes with %s', (_name, file) => {
+    const bridgeYaml = render(file).find(({ data }) => data?.['bridge.yaml'])?.data?.['bridge.yaml'] ?? '';
+    const names = [...bridgeYaml.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
+    const env = Object.fromEntries(names.map((name) => [name, `xoxb-${name.padEnd(40, '.')}`]));
+    env.DATABASE_URL = 'postgres://bridge:secret@postgres:5432/bridge';
+    const config = parseConfig(bridgeYaml, { env, handlers, readFile: () => 'a-secret-from-a-file' });
+    expect([config.server.host, config.server.admin?.host]).not.toContain('127.0.0.1');
+  });
 
   it('gives the store that goes with it, and leaves whole numbers whole', () => {
     const configOf = (file: string): string =>
@@ -122,27 +129,24 @@ describeWithTools('the chart', () => {
     expect(configOf(postgres)).toContain('backlog: 1000000\n');
   });
 
-  it.each(valueFiles.map((file) => [basename(file), file]))(
-    'gives no pod more rights than it needs with %s',
-    (_name, file) => {
-      const manifests = render(file);
-      const pods = [podTemplate(manifests).spec, only(manifests, 'Pod').spec as PodSpec];
-      for (const { automountServiceAccountToken, securityContext, containers } of pods) {
-        expect(automountServiceAccountToken).toBe(false);
-        expect(securityContext).toMatchObject({
-          runAsNonRoot: true,
-          seccompProfile: { type: 'RuntimeDefault' },
+  it.each(files)('gives no pod more rights than it needs with %s', (_name, file) => {
+    const manifests = render(file);
+    const pods = [podTemplate(manifests).spec, only(manifests, 'Pod').spec as PodSpec];
+    for (const { automountServiceAccountToken, securityContext, containers } of pods) {
+      expect(automountServiceAccountToken).toBe(false);
+      expect(securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      for (const container of containers) {
+        expect(container.securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
         });
-        for (const container of containers) {
-          expect(container.securityContext).toEqual({
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            capabilities: { drop: ['ALL'] },
-          });
-        }
       }
-    },
-  );
+    }
+  });
 
   it('lets the bridge finish before Kubernetes ends it', () => {
     const { terminationGracePeriodSeconds } = podTemplate(render(embedded)).spec;

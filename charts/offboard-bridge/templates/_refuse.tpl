@@ -68,7 +68,10 @@
 {{- fail (printf "%s is written out, and a ConfigMap is no place for a secret; write ${NAME} and name a Secret in secrets.env" $here) }}
 {{- end }}
 {{- end }}
+{{- /* An example is a body that a sender could send, and may have any keys. */}}
+{{- if ne $key "example" }}
 {{- include "offboard-bridge.refusePlain" (dict "path" $here "value" $inner) }}
+{{- end }}
 {{- end }}
 {{- else if kindIs "slice" .value }}
 {{- range $index, $inner := .value }}
