@@ -1,15 +1,11 @@
+import { createDispatchRooms } from './bridge/dispatch.ts';
 import { createKafkaRooms } from './bridge/kafka.ts';
 import { createLegs } from './bridge/legs.ts';
 import { type Listeners, openListeners } from './bridge/listeners.ts';
-import { sourceLookups } from './bridge/lookups.ts';
 import { type Reconciling, startReconciling } from './bridge/reconcile.ts';
 import { createDirectory } from './bridge/slack.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/log.ts';
-import { createDispatcher, type DispatchPolicy } from './dispatcher/dispatcher.ts';
-import { createLookups } from './dispatcher/lookup.ts';
-import { createProtection } from './dispatcher/protection.ts';
-import { createThrottle } from './dispatcher/throttle.ts';
 import { createMetrics, type Metrics } from './ingress/metrics.ts';
 import { createSlackVoice } from './ingress/slack.ts';
 import { createManagementApi, type ManagementApi } from './management-api/client.ts';
@@ -61,11 +57,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   });
   const metrics = createMetrics();
   const api = createCountedApi(config, metrics);
-  const throttle = createThrottle({ ...config.genauth, backoff: config.retry });
-  const protection = createProtection(api, config.leavers.protected);
-  const policy = dispatchPolicy(config);
-  const lookups = createLookups({ ...sourceLookups(config), ...policy, now, random });
-  const dispatcher = createDispatcher({ store, api, throttle, protection, lookups, policy, now, random });
+  const dispatch = createDispatchRooms(config, { store, api, now, random });
   const stream = createStream({ store });
   const directory = createDirectory(api);
   const slackVoice = config.slack
@@ -83,9 +75,8 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     relay: createRelay({ store, publisher, backoff: config.retry, now, log, random }),
   }));
   const legs = createLegs({
-    dispatcher,
+    ...dispatch,
     concurrency: config.genauth.concurrency,
-    protection,
     sequencer: createSequencer({ store }),
     relays,
     stream,
@@ -113,7 +104,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
 
   try {
     const { signal } = closing;
-    const rooms = { config, store, metrics, throttle, lookups, protection, stream, relays };
+    const rooms = { ...dispatch, config, store, metrics, stream, relays };
     const doors = { slackVoice, directory, kafka, closing: signal };
     const listeners = await openListeners({ ...rooms, ...doors, log, now, random });
     const { url, adminUrl, receiver } = listeners;
@@ -162,18 +153,6 @@ function withCounts(publisher: Publisher, metrics: Metrics): Publisher {
       await publisher.publish(outcomes);
       for (const { type } of outcomes) metrics.countOutcome(type);
     },
-  };
-}
-
-function dispatchPolicy({ leavers, genauth, retry, sources }: Config): DispatchPolicy {
-  return {
-    confirm: leavers.confirm,
-    endSessions: leavers.endSessions,
-    safeguard: leavers.safeguard,
-    kickAppIds: genauth.kickAppIds,
-    backoff: retry,
-    giveUpAfterMs: retry.giveUpAfterMs,
-    isDryRun: (source) => leavers.dryRun || sources[source]?.dryRun === true,
   };
 }
 

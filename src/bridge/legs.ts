@@ -1,6 +1,7 @@
 import { type Log, traceOf } from '../core/log.ts';
 import { createLoop, type Loop } from '../core/loop.ts';
 import type { Dispatcher } from '../dispatcher/dispatcher.ts';
+import type { Headcount } from '../dispatcher/headcount.ts';
 import type { Protection } from '../dispatcher/protection.ts';
 import type { Relay } from '../publishers/relay.ts';
 import type { Stream } from '../publishers/stream.ts';
@@ -21,6 +22,7 @@ export interface LegsOptions {
   /** How many batches are carried out at a time. */
   readonly concurrency: number;
   readonly protection: Protection;
+  readonly headcount: Headcount;
   readonly sequencer: { tick(): Promise<number> };
   readonly relays: readonly { readonly name: string; readonly relay: Relay }[];
   readonly stream: Stream;
@@ -39,6 +41,7 @@ const idleMs = {
   checkpoint: 60_000,
   protection: 600_000,
   protectionWanted: 2_000,
+  headcount: 60_000,
 };
 
 export function createLegs(options: LegsOptions): Legs {
@@ -58,6 +61,7 @@ export function createLegs(options: LegsOptions): Legs {
     leg('prune', options.prune, idleMs.prune),
     leg('checkpoint', options.checkpoint, idleMs.checkpoint),
     ...protectionLegs(protection, leg),
+    leg('headcount', options.headcount.tick, idleMs.headcount),
   ];
 
   async function sequenceAndNudge(): Promise<number> {

@@ -1,6 +1,7 @@
 import type { Router } from 'express';
 import type { Config } from '../config.ts';
 import type { Log } from '../core/log.ts';
+import type { Headcount } from '../dispatcher/headcount.ts';
 import type { Lookups } from '../dispatcher/lookup.ts';
 import type { Protection } from '../dispatcher/protection.ts';
 import type { Throttle } from '../dispatcher/throttle.ts';
@@ -31,6 +32,7 @@ export interface Rooms {
   readonly throttle: Throttle;
   readonly lookups: Lookups;
   readonly protection: Protection;
+  readonly headcount: Pick<Headcount, 'isMissing'>;
   readonly stream: Stream;
   readonly relays: readonly { readonly name: string; readonly relay: Relay }[];
   /** `null` when no workspace is configured. */
@@ -172,7 +174,7 @@ function sourcesOf(config: Config): Sources {
 
 /** What does not work as it should. It never shows in readiness: deliveries must still be kept. */
 function degradations(
-  { throttle, lookups, protection, relays, kafka, now }: Rooms,
+  { throttle, lookups, protection, headcount, relays, kafka, now }: Rooms,
   { slack, streams }: Pick<Routes, 'slack' | 'streams'>,
 ): Degradation[] {
   const found: Degradation[] = throttle
@@ -185,6 +187,12 @@ function degradations(
     found.push({
       code: 'protection_unknown',
       message: 'protected people could not be looked up; nothing is done',
+    });
+  }
+  if (headcount.isMissing()) {
+    found.push({
+      code: 'active_users_unknown',
+      message: 'GenAuth did not say how many users are active; the safeguard goes by its counts alone',
     });
   }
   if (slack?.isConnected() === false)

@@ -3,6 +3,7 @@ import type { FailureCode } from '../core/failure.ts';
 import type { UserIdType } from '../core/identifier.ts';
 import type { Act, Decision, Intent, IntentFacts, IntentStatus } from '../core/intent.ts';
 import type { Outcome, OutcomeDraft } from '../core/outcome.ts';
+import type { SafeguardLimit } from '../core/safeguard.ts';
 import type { IntentSettlement } from '../core/settlement.ts';
 
 /**
@@ -140,13 +141,8 @@ export interface ClaimRequest {
   readonly leaseMs: number;
   /** How many intents a batch of that action may hold; 0 claims none. */
   readonly limits: Readonly<Record<Act, number>>;
-  readonly safeguard: SafeguardPolicy | null;
-}
-
-export interface SafeguardPolicy {
-  readonly maxResigns: number;
-  readonly maxKicks: number;
-  readonly perMs: number;
+  /** The limits as they stand now; none = nothing is counted against any. */
+  readonly safeguard: readonly SafeguardLimit[];
 }
 
 export interface Batch {

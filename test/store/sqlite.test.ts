@@ -8,6 +8,7 @@ import { describe, expect, it } from '@jest/globals';
 import { recordOutcome } from '../../src/core/outcome.ts';
 import { StoreUnavailable } from '../../src/store/contract.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { testSafeguard } from './safeguard-suite.ts';
 import { deliveryOf, type StoreUnderTest, testStore } from './store-suite.ts';
 
 async function inFolder<T>(run: (path: string) => Promise<T>): Promise<T> {
@@ -36,6 +37,7 @@ function sqliteUnderTest(): StoreUnderTest {
 }
 
 testStore('the SQLite store', sqliteUnderTest);
+testSafeguard('the safeguard of the SQLite store', sqliteUnderTest);
 
 describe('the SQLite file', () => {
   it('gives publishers their outcomes at once after a crash, because nobody else can be at it', () =>
