@@ -50,6 +50,7 @@ const pruneLimit = 1_000;
 export async function startBridge(config: Config, options: BridgeOptions): Promise<Bridge> {
   const { log, now = Date.now, random = Math.random } = options;
   let hear = (_nudge: Nudge): void => undefined;
+  let finishHeld = async (): Promise<number> => 0;
   const opened = await openStore({ url: config.store.url, now, onNudge: (nudge) => hear(nudge) });
   const store = withNudges(opened, {
     dispatch: () => legs.wakeDispatch(),
@@ -76,6 +77,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   }));
   const legs = createLegs({
     ...dispatch,
+    finishHeld: () => finishHeld(),
     concurrency: config.genauth.concurrency,
     sequencer: createSequencer({ store }),
     relays,
@@ -108,6 +110,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     const doors = { slackVoice, directory, kafka, closing: signal };
     const listeners = await openListeners({ ...rooms, ...doors, log, now, random });
     const { url, adminUrl, receiver } = listeners;
+    finishHeld = listeners.heldSets.finish;
     legs.start();
     listeners.slack?.start();
     listeners.streams.start();
@@ -141,6 +144,8 @@ function withNudges(store: Store, wake: { dispatch: () => void; publish: () => v
     settle: (token, settlements, now) =>
       then(store.settle(token, settlements, now), wake.dispatch, wake.publish),
     decide: (request) => then(store.decide(request), wake.dispatch, wake.publish),
+    decideAll: (requests) => then(store.decideAll(requests), wake.dispatch, wake.publish),
+    tendHeld: (request) => then(store.tendHeld(request), wake.publish),
     setPause: (scope, pause) => then(store.setPause(scope, pause), wake.dispatch),
     record: (outcome) => then(store.record(outcome), wake.publish),
   };

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import type { SafeguardRule } from '../core/safeguard.ts';
+import { limitsNow, type SafeguardRule } from '../core/safeguard.ts';
 import { createDispatcher, type Dispatcher, type DispatchPolicy } from '../dispatcher/dispatcher.ts';
 import { createHeadcount, type Headcount } from '../dispatcher/headcount.ts';
 import { createLookups, type Lookups } from '../dispatcher/lookup.ts';
@@ -16,6 +16,8 @@ export interface DispatchRooms {
   readonly protection: Protection;
   readonly lookups: Lookups;
   readonly headcount: Headcount;
+  /** Looks after what is held; see `Store.tendHeld`. */
+  readonly tendHeld: () => Promise<number>;
 }
 
 interface Surroundings {
@@ -34,7 +36,16 @@ export function createDispatchRooms(config: Config, around: Surroundings): Dispa
   const headcount = createHeadcount({ ...around, throttle, isWanted });
   const activeUsers = headcount.current;
   const rooms = { throttle, protection, lookups };
-  return { dispatcher: createDispatcher({ ...around, ...rooms, policy, activeUsers }), ...rooms, headcount };
+  const dispatcher = createDispatcher({ ...around, ...rooms, policy, activeUsers });
+  async function tendHeld(): Promise<number> {
+    const now = around.now();
+    return around.store.tendHeld({
+      now,
+      safeguard: limitsNow(policy.safeguard, activeUsers()),
+      askAgainBefore: now - config.leavers.askAgainAfterMs,
+    });
+  }
+  return { dispatcher, ...rooms, headcount, tendHeld };
 }
 
 function dispatchPolicy({ leavers, genauth, retry, sources }: Config): DispatchPolicy {

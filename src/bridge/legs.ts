@@ -23,6 +23,10 @@ export interface LegsOptions {
   readonly concurrency: number;
   readonly protection: Protection;
   readonly headcount: Headcount;
+  /** Looks after what is held, and says how much of it. */
+  readonly tendHeld: () => Promise<number>;
+  /** Carries out what was decided about sets of what is held, where a crash left it undone. */
+  readonly finishHeld: () => Promise<number>;
   readonly sequencer: { tick(): Promise<number> };
   readonly relays: readonly { readonly name: string; readonly relay: Relay }[];
   readonly stream: Stream;
@@ -42,6 +46,8 @@ const idleMs = {
   protection: 600_000,
   protectionWanted: 2_000,
   headcount: 60_000,
+  held: 1_000,
+  finishHeld: 10_000,
 };
 
 export function createLegs(options: LegsOptions): Legs {
@@ -57,10 +63,13 @@ export function createLegs(options: LegsOptions): Legs {
   );
   const relaying = relays.map(({ name, relay }) => leg(`relay ${name}`, relay.tick, idleMs.publish));
   const sequence = leg('sequence', sequenceAndNudge, idleMs.publish);
+  const held = leg('held', options.tendHeld, idleMs.held);
   const upkeep = [
+    held,
     leg('prune', options.prune, idleMs.prune),
     leg('checkpoint', options.checkpoint, idleMs.checkpoint),
     ...protectionLegs(protection, leg),
+    leg('finish held', options.finishHeld, idleMs.finishHeld),
     leg('headcount', options.headcount.tick, idleMs.headcount),
   ];
 
@@ -79,7 +88,7 @@ export function createLegs(options: LegsOptions): Legs {
       for (const one of [sequence, ...relaying, ...upkeep, ...dispatch]) one.start();
     },
     wakeDispatch() {
-      for (const one of dispatch) one.nudge();
+      for (const one of [...dispatch, held]) one.nudge();
     },
     wakePublish: sequence.nudge,
     wakeReaders,

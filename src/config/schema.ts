@@ -158,13 +158,20 @@ const leavers = z
       .default(true)
       .describe('a resign that a person asks for waits until a second person approves it'),
     safeguard: safeguardSchema,
+    askAgainAfter: duration({ minMs: 60_000 })
+      .prefault('7d')
+      .describe('what is held and undecided for that long is asked about anew; it never acts by itself'),
     protected: z
       .array(identifierSchema)
       .max(1_000)
       .default([])
       .describe('people to whom nothing is done before a person releases it'),
   })
-  .transform(({ maxEventAge, ...rest }) => ({ ...rest, maxEventAgeMs: maxEventAge }));
+  .transform(({ maxEventAge, askAgainAfter, ...rest }) => ({
+    ...rest,
+    maxEventAgeMs: maxEventAge,
+    askAgainAfterMs: askAgainAfter,
+  }));
 
 const retry = z
   .strictObject({

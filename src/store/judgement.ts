@@ -36,7 +36,7 @@ export function judgeSettlement(
       return { change, outcome: null, kick };
     }
     case 'resolved':
-      return { ...resolve(settlement, now, progress), kick };
+      return { ...resolve(settlement, { time: now, waived: intent.waived }, progress), kick };
     case 'hold':
       return { ...holdStep(settlement.failure, now, progress), kick };
     case 'final': {
@@ -51,7 +51,7 @@ export function judgeSettlement(
 /** Puts what was looked up in the place of what the event said; only now is the intent one that the safeguard counts. */
 function resolve(
   { resolution, dueAt }: Settlement & { kind: 'resolved' },
-  time: number,
+  { time, waived }: { time: number; waived: Intent['waived'] },
   progress: IntentChange['progress'],
 ): Step {
   const status = resolution.settled ? 'pending' : 'scheduled';
@@ -60,7 +60,7 @@ function resolve(
       status,
       dueAt,
       acted: false,
-      ...(resolution.settled && { exempt: false }),
+      exempt: waived.includes('safeguard'),
       progress: { ...progress, resolution, identifierIndex: 0, attempts: 0 },
     },
     outcome: status === 'scheduled' ? { status, time } : null,
@@ -202,7 +202,10 @@ interface Release {
   readonly time: number;
 }
 
-function release({ failure, waived }: Intent, { decisions, admission, time }: Release): Step {
+function release(
+  { failure, waived, resolution, acted }: Intent,
+  { decisions, admission, time }: Release,
+): Step {
   return {
     change: {
       status: admission.status === 'scheduled' ? 'scheduled' : 'pending',
@@ -212,6 +215,8 @@ function release({ failure, waived }: Intent, { decisions, admission, time }: Re
         decisions,
         waived: failure ? [...new Set([...waived, failure.code])] : waived,
         failure: null,
+        // Somebody may have come back while it waited: the vendor is asked again.
+        ...(resolution && !acted && { resolution: { ...resolution, settled: false } }),
       },
     },
     outcome: { status: 'released', time },

@@ -5,6 +5,7 @@ import { accept } from './sqlite/accept.ts';
 import { claim } from './sqlite/claim.ts';
 import { type Connection, openConnection } from './sqlite/connection.ts';
 import { findDeadLetter, listDeadLetters } from './sqlite/dead-letters.ts';
+import { decideHeldSet, findHeldSet, listHeldSets, tendHeld } from './sqlite/held.ts';
 import { findNote, keepNote } from './sqlite/notes.ts';
 import { claimOutcomes, insertOutcome, outcomesAfter, sequence, settleOutcomes } from './sqlite/outcomes.ts';
 import { findIntent, isBacklogged, listIntents, prune, readFigures } from './sqlite/reading.ts';
@@ -47,6 +48,11 @@ export function openSqliteStore({ path }: SqliteStoreOptions): Store {
       return settled;
     },
     decide: (request) => write(() => decide(connection, request)),
+    decideAll: (requests) => write(() => requests.map((request) => decide(connection, request))),
+    tendHeld: (request) => write(() => tendHeld(connection, request)),
+    listHeldSets: (query) => read(() => listHeldSets(connection, query)),
+    findHeldSet: (id) => read(() => findHeldSet(connection, id)),
+    decideHeldSet: (id, decision) => write(() => decideHeldSet(connection, id, decision)),
     setPause: (scope, pause) => write(() => setPause(connection, scope, pause)),
     pauses: () => read(() => readPauses(connection)),
     record: (outcome) => write(() => insertOutcome(connection, null, outcome)),
