@@ -12,6 +12,7 @@ import { apiRoutes } from '../ingress/api.ts';
 import { consoleRoutes } from '../ingress/console.ts';
 import { createDecisions, type Decisions } from '../ingress/decisions.ts';
 import { healthRoutes, metricsRoutes } from '../ingress/health.ts';
+import { createHeldSets, type HeldSets } from '../ingress/held-sets.ts';
 import { createHttpApp, hookRoutes } from '../ingress/http.ts';
 import type { Metrics } from '../ingress/metrics.ts';
 import { createReceiver, type Receiver } from '../ingress/receive.ts';
@@ -53,6 +54,7 @@ export interface Listeners {
   readonly slack: Slack | null;
   /** The same. */
   readonly streams: Streams;
+  readonly heldSets: HeldSets;
   readonly url: string;
   readonly adminUrl: string;
 }
@@ -60,16 +62,17 @@ export interface Listeners {
 /** Opens the listeners: everything on one, or the operator's side on one of its own. */
 export async function openListeners(rooms: Rooms): Promise<Listeners> {
   const { host, port, admin, trustProxy } = rooms.config.server;
-  const { hooks, health, operator, slack, streams, receiver } = createRoutes(rooms);
+  const { hooks, health, operator, ...doors } = createRoutes(rooms);
+  const { slack } = doors;
   const outside = slack?.router ? [hooks, slack.router, health] : [hooks, health];
   const open = (routes: readonly Router[], address: { host: string; port: number }): Promise<HttpServer> =>
     openHttpServer({ app: createHttpApp({ routes, trustProxy, log: rooms.log }), ...address });
   const main = await open(admin ? outside : [...outside, operator], { host, port });
   const url = urlOf(host, main.port);
-  if (!admin) return { servers: [main], slack, streams, receiver, url, adminUrl: url };
+  if (!admin) return { ...doors, servers: [main], url, adminUrl: url };
   try {
     const own = await open([health, operator], admin);
-    return { servers: [main, own], slack, streams, receiver, url, adminUrl: urlOf(admin.host, own.port) };
+    return { ...doors, servers: [main, own], url, adminUrl: urlOf(admin.host, own.port) };
   } catch (error) {
     await main.close();
     throw error;
@@ -87,6 +90,7 @@ interface Routes {
   readonly operator: Router;
   readonly slack: Slack | null;
   readonly streams: Streams;
+  readonly heldSets: HeldSets;
 }
 
 function createRoutes(rooms: Rooms): Routes {
@@ -109,12 +113,16 @@ function createRoutes(rooms: Rooms): Routes {
     },
   });
   const streams = createStreams({ receiver, sources, log, random: rooms.random });
-  const decisions = createDecisions({ store, receiver, sources, policy, now });
+  const { askAgainAfterMs } = config.leavers;
+  const checks = { sources, policy, askAgainAfterMs, now };
+  const decisions = createDecisions({ ...checks, store, receiver });
+  const heldSets = createHeldSets({ ...checks, store });
   const slack = openSlack(rooms, { receiver, decisions, activity, streams });
   const operator = apiRoutes({
     store,
     receiver,
     decisions,
+    heldSets,
     sources,
     tokens,
     maxBodyBytes,
@@ -134,6 +142,7 @@ function createRoutes(rooms: Rooms): Routes {
     operator,
     slack,
     streams,
+    heldSets,
   };
 }
 

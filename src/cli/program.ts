@@ -3,6 +3,7 @@ import { addAudit } from './audit.ts';
 import { addCheck } from './check.ts';
 import { addDeadLetters } from './dead-letters.ts';
 import { addDecisions } from './decide.ts';
+import { addHeld } from './held.ts';
 import { addIntents } from './intents.ts';
 import { addKick } from './kick.ts';
 import { addOutcomes } from './outcomes.ts';
@@ -13,6 +14,7 @@ import { addServe } from './serve.ts';
 import { CommandFailure, exitCodes, type Shell } from './shell.ts';
 import { addStatus } from './status.ts';
 import { addTry } from './try.ts';
+import { addUpcoming } from './upcoming.ts';
 
 /** Every command adds itself; `serve` is the one that is meant when none is named. */
 const commands: readonly ((program: Command, shell: Shell) => void)[] = [
@@ -21,6 +23,8 @@ const commands: readonly ((program: Command, shell: Shell) => void)[] = [
   addTry,
   addStatus,
   addIntents,
+  addUpcoming,
+  addHeld,
   addKick,
   addResign,
   addReconcile,
@@ -45,6 +49,7 @@ export async function run(args: readonly string[], shell: Shell): Promise<number
   const program = new Command('offboard-bridge')
     .description('Locks leavers out through GenAuth, and says what became of it.')
     .addHelpText('after', environment)
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => shell.stdout.write(text),

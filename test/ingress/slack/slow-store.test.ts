@@ -66,7 +66,7 @@ async function openSlack() {
     ...common,
     voice: createSlackVoice(common),
     receiver,
-    decisions: createDecisions({ ...common, receiver, sources, policy }),
+    decisions: createDecisions({ ...common, receiver, sources, policy, askAgainAfterMs: 86_400_000 }),
     directory: { look: async () => ({ kind: 'unknown' }), listApps: async () => null },
     troubles: () => [],
     maxBodyBytes: 100_000,
