@@ -7,7 +7,7 @@ import { createDirectory } from './bridge/slack.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/log.ts';
 import { createMetrics, type Metrics } from './ingress/metrics.ts';
-import { createSlackVoice } from './ingress/slack.ts';
+import { createSlackVoice, type SlackVoice, type SlackVoiceOptions } from './ingress/slack.ts';
 import { createManagementApi, type ManagementApi } from './management-api/client.ts';
 import { createCheckpoint } from './publishers/checkpoint.ts';
 import { createLogPublisher } from './publishers/log.ts';
@@ -61,9 +61,8 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   const dispatch = createDispatchRooms(config, { store, api, now, random });
   const stream = createStream({ store });
   const directory = createDirectory(api);
-  const slackVoice = config.slack
-    ? createSlackVoice({ settings: config.slack, store, isDryRun: config.leavers.dryRun, now, log })
-    : null;
+  const { tendHeld } = dispatch;
+  const slackVoice = createVoice(config, { tendHeld, store, now, log });
   const kafka = config.kafka && createKafkaRooms(config.kafka, { log, random });
   const publishers = [
     withCounts(createLogPublisher(log), metrics),
@@ -121,6 +120,13 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     await close(null);
     throw error;
   }
+}
+
+function createVoice(
+  { slack, leavers }: Config,
+  around: Omit<SlackVoiceOptions, 'settings' | 'isDryRun'>,
+): SlackVoice | null {
+  return slack && createSlackVoice({ ...around, settings: slack, isDryRun: leavers.dryRun });
 }
 
 function createCountedApi({ genauth }: Config, metrics: Metrics): ManagementApi {

@@ -117,7 +117,7 @@ function createRoutes(rooms: Rooms): Routes {
   const checks = { sources, policy, askAgainAfterMs, now };
   const decisions = createDecisions({ ...checks, store, receiver });
   const heldSets = createHeldSets({ ...checks, store });
-  const slack = openSlack(rooms, { receiver, decisions, activity, streams });
+  const slack = openSlack(rooms, { receiver, decisions, heldSets, activity, streams });
   const operator = apiRoutes({
     store,
     receiver,
@@ -148,7 +148,13 @@ function createRoutes(rooms: Rooms): Routes {
 
 function openSlack(
   rooms: Rooms,
-  doors: { receiver: Receiver; decisions: Decisions; activity: Activity; streams: Streams },
+  doors: {
+    receiver: Receiver;
+    decisions: Decisions;
+    heldSets: HeldSets;
+    activity: Activity;
+    streams: Streams;
+  },
 ): Slack | null {
   const { config, slackVoice: voice } = rooms;
   if (!config.slack || !voice) return null;
