@@ -1,24 +1,22 @@
-import { XMLParser } from 'fast-xml-parser';
 import { z } from 'zod';
 import {
+  apiUrl,
   type CallbackKeys,
   callbackKeys,
   checkKeyGroups,
-  type Delivery,
-  decryptCallback,
   defineHandler,
   directoryId,
   directorySecrets,
-  findCallbackToken,
   type IntentDraft,
-  listFaults,
   MalformedDelivery,
+  readComparison,
   readEpoch,
   reconcileKeys,
   relationKeys,
   relationTo,
-  UnverifiedDelivery,
 } from '../src/core/handler.ts';
+import { encryptedIn, openGenuine } from './wecom/callback.ts';
+import { type Event, readEvent, readEventOrNull } from './wecom/event.ts';
 
 const settings = z
   .object({
@@ -29,10 +27,18 @@ const settings = z
       .min(1)
       .max(256)
       .describe('whom WeCom writes to: the corpid, or the suiteid of a suite'),
+    providerCorpId: z
+      .string()
+      .min(1)
+      .max(256)
+      .nullable()
+      .default(null)
+      .describe('only for a suite: the corpid of its provider, to whom the check of the address is written'),
     ...relationKeys,
     reconcile: z
       .strictObject({
         secret: z.string().min(1).max(256).describe('the secret of contact sync'),
+        apiUrl: apiUrl.describe('null = https://qyapi.weixin.qq.com'),
         ...reconcileKeys,
       })
       .nullable()
@@ -46,51 +52,24 @@ const settings = z
   );
 type Settings = z.output<typeof settings>;
 
-const text = z.string().default('');
-/** An event, as an app of the company gets it, or as a suite does (`InfoType`, `AuthCorpId`, `TimeStamp`). */
-const eventSchema = z
-  .object({
-    ToUserName: text,
-    AuthCorpId: text,
-    Event: text,
-    InfoType: text,
-    CreateTime: text,
-    TimeStamp: text,
-    ChangeType: text,
-    UserID: text,
-    NewUserID: text,
-    Status: text,
-  })
-  .transform(({ ToUserName, AuthCorpId, Event, InfoType, CreateTime, TimeStamp, ...event }) => ({
-    ...event,
-    name: InfoType || Event,
-    company: AuthCorpId || ToUserName,
-    sentAt: TimeStamp || CreateTime,
-    isForSuite: InfoType !== '',
-  }));
-type Event = z.output<typeof eventSchema>;
-
-// Entities are off: nothing in these documents needs them, and they are what attacks on parsers are made of.
-const parser = new XMLParser({ processEntities: false, parseTagValue: false, ignoreAttributes: true });
-
 /**
  * WeCom's contact callbacks, to an app of the company or to a suite.
- * Source: developer.work.weixin.qq.com/document/path/90930, 90968 and 90970.
+ * Source: developer.work.weixin.qq.com/document/path/90930, 90968 and 90970; of a suite 97172, and an answer of WeCom's
+ * staff (developers.weixin.qq.com, 00080cc0190730ac050bde0fc5b800): the check of its address is written to its
+ * provider. A UserID has 1 to 64 digits, letters and `_-@.` (90195).
  */
 export const wecom = defineHandler<Settings>({
   settings,
 
-  directory({ reconcile, receiveId, sendAs, extIdpId }) {
+  directory({ reconcile, receiveId: corpId, ...relation }) {
     if (!reconcile) return null;
-    const { every, apiUrl, ...rest } = reconcile;
+    const { secret, apiUrl } = reconcile;
     return {
-      ...rest,
+      ...readComparison(relation, 'wechatwork', reconcile),
       kind: 'wecom',
       apiUrl: apiUrl ?? 'https://qyapi.weixin.qq.com',
-      corpId: receiveId,
-      userIdType: sendAs,
-      name: sendAs === 'identity' ? String(extIdpId) : 'wechatwork',
-      everyMs: every,
+      corpId,
+      secret,
     };
   },
 
@@ -98,25 +77,25 @@ export const wecom = defineHandler<Settings>({
   handshake(delivery, settings) {
     if (delivery.method !== 'GET') return null;
     const echo = (delivery.query.echostr ?? '').replaceAll(' ', '+');
-    const message = openGenuine(delivery, settings, echo);
+    const keys = { ...keysOf(settings), receiver: settings.providerCorpId ?? settings.receiveId };
+    const message = openGenuine(delivery, keys, echo);
     return { status: 200, contentType: 'text/plain', body: message.toString() };
   },
 
   verify(delivery, settings) {
-    openGenuine(delivery, settings, encryptedIn(delivery));
+    openGenuine(delivery, keysOf(settings), encryptedIn(delivery));
   },
 
   /** Events have no id. This is what tells one from the next, and stays when it is sent again. */
   eventId(delivery, settings) {
-    const event = readEvent(delivery, settings);
-    if (event instanceof MalformedDelivery) return null;
+    const event = readEventOrNull(delivery, keysOf(settings));
+    if (!event) return null;
     const { company, sentAt, ChangeType, UserID, NewUserID, Status } = event;
     return [company, sentAt, event.name, ChangeType, UserID, NewUserID, Status].join(' ');
   },
 
   normalize(delivery, settings) {
-    const event = readEvent(delivery, settings);
-    if (event instanceof MalformedDelivery) throw event;
+    const event = readEvent(delivery, keysOf(settings));
     const action = judge(event);
     if (action === null) return [];
     if (settings.tenant !== null && event.company !== settings.tenant) {
@@ -131,8 +110,7 @@ export const wecom = defineHandler<Settings>({
 
   /** An empty answer; a suite must hear `success`, or WeCom sends it again. */
   reply(_receipt, delivery, settings) {
-    const event = readEvent(delivery, settings);
-    const isForSuite = !(event instanceof MalformedDelivery) && event.isForSuite;
+    const isForSuite = readEventOrNull(delivery, keysOf(settings))?.isForSuite;
     return { status: 200, contentType: 'text/plain', body: isForSuite ? 'success' : '' };
   },
 });
@@ -146,49 +124,4 @@ function judge({ name, ChangeType, Status }: Event): IntentDraft['action'] | nul
 
 function keysOf({ token, encodingAesKey, receiveId }: Settings): CallbackKeys {
   return { tokens: token, keys: encodingAesKey, receiver: receiveId };
-}
-
-/**
- * What a genuine delivery says. A timestamp of any age is taken: whether a repeat is stamped anew is not documented.
- * @throws UnverifiedDelivery
- */
-function openGenuine({ query }: Delivery, settings: Settings, encrypted: string): Buffer {
-  const { timestamp = '', nonce = '', msg_signature: signature = '' } = query;
-  if (!encrypted || !timestamp || !nonce || !signature) {
-    throw new UnverifiedDelivery('Encrypt, timestamp, nonce or msg_signature is missing');
-  }
-  const keys = keysOf(settings);
-  if (findCallbackToken(keys, { timestamp, nonce, encrypted }, signature) === null) {
-    throw new UnverifiedDelivery('msg_signature does not fit');
-  }
-  const opened = decryptCallback(keys, encrypted);
-  if (!opened) throw new UnverifiedDelivery('it was encrypted with another key, or to another receiver');
-  return opened.message;
-}
-
-function encryptedIn({ body }: Delivery): string {
-  const { data } = z.object({ Encrypt: z.string() }).safeParse(parseXml(body));
-  return data?.Encrypt ?? '';
-}
-
-function readEvent(delivery: Delivery, settings: Settings): Event | MalformedDelivery {
-  const opened = decryptCallback(keysOf(settings), encryptedIn(delivery));
-  if (!opened)
-    return new MalformedDelivery('Encrypt: was encrypted with another key, or to another receiver');
-  const document = parseXml(opened.message);
-  if (document === null) return new MalformedDelivery('body: is not an <xml> document in UTF-8');
-  const { data, error } = eventSchema.safeParse(document);
-  return error ? new MalformedDelivery(...listFaults(error)) : data;
-}
-
-/** What stands in the root element `xml`, or `null`. */
-function parseXml(body: Buffer): unknown {
-  try {
-    const { data } = z
-      .object({ xml: z.record(z.string(), z.unknown()) })
-      .safeParse(parser.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)));
-    return data?.xml ?? null;
-  } catch {
-    return null;
-  }
 }

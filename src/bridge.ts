@@ -81,7 +81,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     sequencer: createSequencer({ store }),
     relays,
     stream,
-    prune: () => prune(store, config, now()),
+    prune: () => prune(config, { store, publishers, log, now: now() }),
     checkpoint: createCheckpoint({ store, now }).tick,
     log,
   });
@@ -94,9 +94,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   let reconciling: Reconciling | null = null;
   async function close(listeners: Listeners | null): Promise<void> {
     closing.abort();
-    await Promise.all([reconciling?.stop(), listeners?.slack?.stop(), listeners?.streams.close()]);
-    const servers = listeners?.servers ?? [];
-    await Promise.all([kafka?.stopConsuming(), ...servers.map((server) => server.close())]);
+    await Promise.all([reconciling?.stop(), kafka?.stopConsuming(), listeners?.close()]);
     await legs.stop();
     await kafka?.close();
     api.close();
@@ -111,8 +109,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     const { url, adminUrl, receiver } = listeners;
     finishHeld = listeners.heldSets.finish;
     legs.start();
-    listeners.slack?.start();
-    listeners.streams.start();
+    listeners.start();
     kafka?.startConsuming(receiver);
     reconciling = startReconciling({ config, api, receiver, log, signal });
     return { url, adminUrl, close: () => close(listeners) };
@@ -154,6 +151,8 @@ function withNudges(store: Store, wake: { dispatch: () => void; publish: () => v
     tendHeld: (request) => then(store.tendHeld(request), wake.publish),
     setPause: (scope, pause) => then(store.setPause(scope, pause), wake.dispatch),
     record: (outcome) => then(store.record(outcome), wake.publish),
+    erase: (erasure) => then(store.erase(erasure), wake.publish),
+    prune: (before, limit, at) => then(store.prune(before, limit, at), wake.publish),
   };
 }
 
@@ -167,11 +166,21 @@ function withCounts(publisher: Publisher, metrics: Metrics): Publisher {
   };
 }
 
-async function prune(store: Store, { retention }: Config, now: number): Promise<number> {
+interface Pruning {
+  readonly store: Store;
+  readonly publishers: readonly Publisher[];
+  readonly log: Log;
+  readonly now: number;
+}
+
+async function prune({ retention }: Config, { store, publishers, log, now }: Pruning): Promise<number> {
   const before = {
     settled: now - retention.settledMs,
     outcomes: now - retention.outcomesMs,
     deadLetters: now - retention.deadLettersMs,
   };
-  return store.prune(before, pruneLimit);
+  const names = publishers.map(({ name }) => name);
+  for (const publisher of await store.keepPublishers(names, before.outcomes, now))
+    log.warn({ publisher }, 'a publisher that is not configured any more is forgotten');
+  return store.prune(before, pruneLimit, now);
 }

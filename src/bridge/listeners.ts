@@ -1,4 +1,3 @@
-import type { Router } from 'express';
 import type { Config } from '../config.ts';
 import type { Log } from '../core/log.ts';
 import type { Headcount } from '../dispatcher/headcount.ts';
@@ -13,10 +12,9 @@ import { consoleRoutes } from '../ingress/console.ts';
 import { createDecisions, type Decisions } from '../ingress/decisions.ts';
 import { healthRoutes, metricsRoutes } from '../ingress/health.ts';
 import { createHeldSets, type HeldSets } from '../ingress/held-sets.ts';
-import { createHttpApp, hookRoutes } from '../ingress/http.ts';
+import { hookRoutes } from '../ingress/http.ts';
 import type { Metrics } from '../ingress/metrics.ts';
 import { createReceiver, type Receiver } from '../ingress/receive.ts';
-import { type HttpServer, openHttpServer } from '../ingress/server.ts';
 import { createSlack, type Directory, type Slack, type SlackVoice, slackSource } from '../ingress/slack.ts';
 import type { Source, Sources } from '../ingress/source.ts';
 import { createStreams, type Streams } from '../ingress/streams.ts';
@@ -24,6 +22,7 @@ import type { Relay } from '../publishers/relay.ts';
 import type { Stream } from '../publishers/stream.ts';
 import type { Store } from '../store/contract.ts';
 import type { KafkaRooms } from './kafka.ts';
+import { openServers, type ServerRoutes } from './servers.ts';
 
 /** What the listeners are built from. */
 export interface Rooms {
@@ -46,48 +45,42 @@ export interface Rooms {
   readonly closing: AbortSignal;
 }
 
+/** What is heard by HTTP from the beginning, and by Slack and streams once they are started. */
 export interface Listeners {
   /** The door that they lead to. */
   readonly receiver: Receiver;
-  readonly servers: readonly HttpServer[];
-  /** To be started once all is there, and stopped before the servers. */
-  readonly slack: Slack | null;
-  /** The same. */
-  readonly streams: Streams;
   readonly heldSets: HeldSets;
   readonly url: string;
   readonly adminUrl: string;
+  start(): void;
+  /** Takes nothing more in, and finishes what is being kept. */
+  close(): Promise<void>;
 }
 
 /** Opens the listeners: everything on one, or the operator's side on one of its own. */
 export async function openListeners(rooms: Rooms): Promise<Listeners> {
-  const { host, port, admin, trustProxy } = rooms.config.server;
-  const { hooks, health, operator, ...doors } = createRoutes(rooms);
-  const { slack } = doors;
-  const outside = slack?.router ? [hooks, slack.router, health] : [hooks, health];
-  const open = (routes: readonly Router[], address: { host: string; port: number }): Promise<HttpServer> =>
-    openHttpServer({ app: createHttpApp({ routes, trustProxy, log: rooms.log }), ...address });
-  const main = await open(admin ? outside : [...outside, operator], { host, port });
-  const url = urlOf(host, main.port);
-  if (!admin) return { ...doors, servers: [main], url, adminUrl: url };
-  try {
-    const own = await open([health, operator], admin);
-    return { ...doors, servers: [main, own], url, adminUrl: urlOf(admin.host, own.port) };
-  } catch (error) {
-    await main.close();
-    throw error;
-  }
+  const routes = createRoutes(rooms);
+  const { receiver, slack, streams, heldSets } = routes;
+  const { url, adminUrl, close: closeServers } = await openServers(rooms, routes);
+  return {
+    receiver,
+    heldSets,
+    url,
+    adminUrl,
+    start() {
+      slack?.start();
+      streams.start();
+    },
+    async close() {
+      // The servers last: Slack answers over one of them.
+      await Promise.all([slack?.stop(), streams.close()]);
+      await closeServers();
+    },
+  };
 }
 
-function urlOf(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-interface Routes {
+interface Routes extends ServerRoutes {
   readonly receiver: Receiver;
-  readonly hooks: Router;
-  readonly health: Router;
-  readonly operator: Router;
   readonly slack: Slack | null;
   readonly streams: Streams;
   readonly heldSets: HeldSets;

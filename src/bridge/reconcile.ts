@@ -3,10 +3,17 @@ import type { DirectoryAccess } from '../core/handler.ts';
 import type { Identifier } from '../core/identifier.ts';
 import type { IntentDraft } from '../core/intent.ts';
 import { type Log, traceOf } from '../core/log.ts';
+import type { VendorHttp } from '../core/lookup.ts';
 import { createLoop } from '../core/loop.ts';
+import { createVendorHttp } from '../dispatcher/vendor-http.ts';
 import type { Receiver } from '../ingress/receive.ts';
 import { createManagementApi, type ManagementApi } from '../management-api/client.ts';
+import type { Means } from '../reconcile/asking.ts';
+import { findActiveLeavers, type LeaversReport, type Left } from '../reconcile/leavers.ts';
 import { type Reconciliation, reconcile } from '../reconcile/reconcile.ts';
+
+const requestTimeoutMs = 15_000;
+const maxAnswerBytes = 16 * 1_048_576;
 
 /** Compares one source's directory with GenAuth, beside a bridge that runs or without one. `null` = it has none. */
 export async function reconcileSource(config: Config, sourceId: string): Promise<Reconciliation | null> {
@@ -14,7 +21,20 @@ export async function reconcileSource(config: Config, sourceId: string): Promise
   if (!access) return null;
   const api = createManagementApi(config.genauth);
   try {
-    return await reconcile(api, access);
+    return await reconcile(api, access, meansOf(new AbortController().signal));
+  } finally {
+    api.close();
+  }
+}
+
+/** Asks GenAuth who of those who left is still active. @throws when any answer is not whole */
+export async function reconcileLeavers<Leaver extends Left>(
+  { genauth }: Config,
+  leavers: readonly Leaver[],
+): Promise<LeaversReport<Leaver>> {
+  const api = createManagementApi(genauth);
+  try {
+    return await findActiveLeavers(api, leavers, new AbortController().signal);
   } finally {
     api.close();
   }
@@ -56,7 +76,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
 
 async function reconcileOnce(id: string, access: DirectoryAccess, options: ReconcilingOptions): Promise<0> {
   const { api, receiver, log, signal } = options;
-  const result = await reconcile(api, access, signal);
+  const result = await reconcile(api, access, meansOf(signal));
   if (signal.aborted) return 0;
   if (result.kind === 'ended') {
     log.warn({ source: id, reason: result.reason }, 'a comparison with the directory ended early');
@@ -71,6 +91,13 @@ async function reconcileOnce(id: string, access: DirectoryAccess, options: Recon
   if (lost > 0)
     log.warn({ source: id, lost }, 'departures were not kept; the next comparison finds them again');
   return 0;
+}
+
+/** Each request has a time limit of its own; the longest answer is of a large department, or page. */
+function meansOf(signal: AbortSignal): Means {
+  const http: VendorHttp = (request) =>
+    createVendorHttp(requestTimeoutMs, { maxAnswerBytes, signal })(request);
+  return { http, signal };
 }
 
 /** A resign like any other of that source: it waits for the grace, and counts for the safeguard. */

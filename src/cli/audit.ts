@@ -1,11 +1,11 @@
 import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { type AuditReport, createAudit, type Witness } from '../core/audit.ts';
-import { canonicalJson, type Outcome, outcomeSchema } from '../core/outcome.ts';
-import { createOperator } from './operator.ts';
-import { readTrail } from './outcomes.ts';
-import { outcomeReply } from './reply.ts';
+import { type AuditReport, agrees, createAudit, importEntry, type Witness } from '../core/audit.ts';
+import { outcomeSchema } from '../core/outcome.ts';
+import { isErased } from '../core/seal.ts';
+import { createOperator, type Operator } from './operator.ts';
+import { exportedReply, outcomeReply, readReply, trailReply } from './reply.ts';
 import {
   type AskingOptions,
   addAsking,
@@ -16,6 +16,8 @@ import {
   sayJson,
 } from './shell.ts';
 
+type Exported = z.output<typeof exportedReply>;
+
 interface VerifyOptions extends AskingOptions {
   readonly against?: string;
 }
@@ -25,12 +27,14 @@ export function addAudit(program: Command, shell: Shell): void {
   const audit = program
     .command('audit')
     .description('keep the trail of outcomes, and prove that it is whole');
-  addAsking(audit, 'export', 'print the whole trail as NDJSON: one CloudEvent on a line').action(
-    async (options: AskingOptions) => {
-      for await (const outcome of readTrail(createOperator(shell, options), 0))
-        say(shell.stdout, JSON.stringify(outcome));
-    },
-  );
+  addAsking(
+    audit,
+    'export',
+    'print the whole trail as NDJSON, with what proves it: one CloudEvent on a line',
+  ).action(async (options: AskingOptions) => {
+    for await (const exported of readTrail(createOperator(shell, options)))
+      say(shell.stdout, JSON.stringify(exported));
+  });
   addAsking(audit, 'verify', 'find the first entry that was altered, removed or inserted')
     .argument('[file]', 'an export; without one, the trail of the running bridge')
     .option(
@@ -39,25 +43,47 @@ export function addAudit(program: Command, shell: Shell): void {
     )
     .action(async (file: string | undefined, options: VerifyOptions) => {
       const witnesses = options.against === undefined ? new Map() : await readWitnesses(options.against);
-      const trail = file === undefined ? readTrail(createOperator(shell, options), 0) : readExport(file);
+      const trail = file === undefined ? readTrail(createOperator(shell, options)) : readExport(file);
       const following = createAudit(witnesses);
-      for await (const outcome of trail) if (!following.add(outcome)) break;
+      for await (const exported of trail) if (!following.add(importEntry(exported))) break;
       tell(following.end(), options, shell);
     });
 }
 
 function tell(report: AuditReport, { json }: VerifyOptions, shell: Shell): void {
-  const { count, first, last, head, fault } = report;
+  const { count, first, last, head, erased, prunedBy, fault } = report;
   if (json) sayJson(shell, report);
   else if (fault) say(shell.stdout, `BROKEN at position ${fault.position}: ${fault.kind}, ${fault.says}`);
   else if (count === 0) say(shell.stdout, 'the trail is empty');
-  else say(shell.stdout, `whole: ${count} outcomes, positions ${first} to ${last}, head ${head}`);
+  else {
+    const notes = [
+      ...(prunedBy === null
+        ? []
+        : [`what was before ${first} was pruned, says the checkpoint at ${prunedBy}`]),
+      ...(erased === 0 ? [] : [`${erased} without their personal part, which was erased`]),
+    ];
+    const whole = `whole: ${count} outcomes, positions ${first} to ${last}, head ${head}`;
+    say(shell.stdout, [whole, ...notes].join('; '));
+  }
   if (fault) throw new CommandFailure(exitCodes.failed);
 }
 
-async function* readExport(file: string): AsyncGenerator<Outcome> {
+/** The trail of the running bridge, page by page. */
+async function* readTrail(operator: Operator): AsyncGenerator<Exported> {
+  let after: string | null = '0';
+  while (after !== null) {
+    const page: z.output<typeof trailReply> = readReply(
+      trailReply,
+      await operator.get('/trail', { after, limit: '1000' }),
+    );
+    yield* page.entries;
+    after = page.next;
+  }
+}
+
+async function* readExport(file: string): AsyncGenerator<Exported> {
   for await (const { line, value } of readLines(file)) {
-    const parsed = outcomeReply.safeParse(value);
+    const parsed = exportedReply.safeParse(value);
     if (!parsed.success) throw new CommandFailure(exitCodes.failed, `${file} line ${line} is no outcome`);
     yield parsed.data;
   }
@@ -65,7 +91,7 @@ async function* readExport(file: string): AsyncGenerator<Outcome> {
 
 const dataReply = z.custom<Witness>((value) => outcomeSchema.shape.data.safeParse(value).success);
 
-/** A publisher tells at least once, so that the same entry may be there again; another entry may not. */
+/** A publisher tells at least once, so that the same entry may be there again, also erased; another may not. */
 async function readWitnesses(file: string): Promise<ReadonlyMap<number, Witness>> {
   const witnesses = new Map<number, Witness>();
   for await (const { line, value } of readLines(file)) {
@@ -73,9 +99,9 @@ async function readWitnesses(file: string): Promise<ReadonlyMap<number, Witness>
     const told = outcomeReply.safeParse(value).data?.data ?? dataReply.safeParse(value).data;
     if (!told) throw fail('is no outcome');
     const before = witnesses.get(told.position);
-    if (before && canonicalJson(before) !== canonicalJson(told))
+    if (before && !agrees(before, told))
       throw fail(`has another entry for position ${told.position} than a line before it`);
-    witnesses.set(told.position, told);
+    if (!before || isErased(before)) witnesses.set(told.position, told);
   }
   return witnesses;
 }

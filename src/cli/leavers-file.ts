@@ -1,6 +1,8 @@
+import { readFileSync, statSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { type Identifier, identifierFault, tidyIdentifier, userIdTypes } from '../core/identifier.ts';
+import { CommandFailure, exitCodes } from './shell.ts';
 
 /** One line of a file of leavers. */
 export interface Leaver {
@@ -23,6 +25,32 @@ const texts = { subject: 256, effectiveAt: 64, reason: 1_000 } as const;
 const columnNames: readonly string[] = [...userIdTypes, ...Object.keys(texts)];
 const instant = z.iso.datetime({ offset: true });
 const rows = z.array(z.object({ info: z.object({ lines: z.int() }), record: z.array(z.string()) }));
+
+export interface LeaversFile {
+  readonly leavers: readonly Leaver[];
+  readonly text: string;
+  /** When it was written, ISO 8601. */
+  readonly writtenAt: string;
+}
+
+/** @throws CommandFailure with everything that is wrong with the file, by line */
+export function loadLeavers(path: string): LeaversFile {
+  const { text, writtenAt } = readText(path);
+  const { leavers, faults } = readLeavers(text);
+  if (faults.length === 0) return { leavers, text, writtenAt };
+  const list = faults.map((fault) => `  ${fault}`);
+  throw new CommandFailure(exitCodes.misused, [`${path} cannot be used:`, ...list].join('\n'));
+}
+
+function readText(path: string): { text: string; writtenAt: string } {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    return { text, writtenAt: statSync(path).mtime.toISOString() };
+  } catch (error) {
+    const why = error instanceof TypeError ? 'is not text in UTF-8' : 'cannot be read';
+    throw new CommandFailure(exitCodes.misused, `${path} ${why}`);
+  }
+}
 
 /**
  * Reads CSV (RFC 4180) with a header: a column for each kind of identifier, named as `userIdType` is, by preference;

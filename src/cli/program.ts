@@ -3,12 +3,14 @@ import { addAudit } from './audit.ts';
 import { addCheck } from './check.ts';
 import { addDeadLetters } from './dead-letters.ts';
 import { addDecisions } from './decide.ts';
+import { addErase } from './erase.ts';
 import { addHeld } from './held.ts';
 import { addIntents } from './intents.ts';
 import { addKick } from './kick.ts';
 import { addOutcomes } from './outcomes.ts';
 import { addPauses } from './pause.ts';
 import { addReconcile } from './reconcile.ts';
+import { addReport } from './report.ts';
 import { addResign } from './resign.ts';
 import { addServe } from './serve.ts';
 import { CommandFailure, exitCodes, type Shell } from './shell.ts';
@@ -28,11 +30,13 @@ const commands: readonly ((program: Command, shell: Shell) => void)[] = [
   addKick,
   addResign,
   addReconcile,
+  addReport,
   addDecisions,
   addDeadLetters,
   addOutcomes,
   addPauses,
   addAudit,
+  addErase,
 ];
 
 const environment = `
@@ -41,7 +45,8 @@ Environment:
   OFFBOARD_URL     where the bridge is, for the commands that ask it; http://127.0.0.1:8080 unless told
   OFFBOARD_TOKEN   your token of server.tokens; never given as an argument, which others could read
 
-Exit codes: 0 done; 1 it failed; 2 not called as it must be; 3 the bridge refused it; 4 --wait: it ended otherwise.
+Exit codes: 0 done; 1 it failed; 2 not called as it must be; 3 the bridge refused it; 4 --wait: it ended otherwise,
+report: something is to be looked into.
 `;
 
 /** Runs one command. @param args without the program's own name. @returns the exit code */

@@ -1,10 +1,17 @@
 import { z } from 'zod';
+import type { importEntry } from '../core/audit.ts';
 import { type Outcome, outcomeSchema } from '../core/outcome.ts';
 import { CommandFailure, exitCodes, printable } from './shell.ts';
 
 /** What the commands show of the operator API's answers; they let pass what they do not know. */
 /** Kept as it came, because its hash is over all of it, also over what a later release may have added. */
 export const outcomeReply = z.custom<Outcome>((value) => outcomeSchema.safeParse(value).success);
+
+/** An entry of the trail: the outcome as it came, with what proves it. */
+export const exportedReply = z.custom<Parameters<typeof importEntry>[0]>(
+  (value) => outcomeSchema.safeParse(value).success,
+);
+export const trailReply = z.object({ entries: z.array(exportedReply), next: z.string().nullable() });
 
 const failure = z.object({ code: z.string(), message: z.string() }).nullable();
 
@@ -27,6 +34,13 @@ export const intentReply = z.object({
 });
 export const intentHistoryReply = intentReply.extend({ outcomes: z.array(outcomeReply) });
 export const intentsReply = z.object({ intents: z.array(intentReply), next: z.string().nullable() });
+export const erasureReply = z.object({
+  intents: z.number(),
+  outcomes: z.number(),
+  deadLetters: z.number(),
+  unsealed: z.number(),
+  openDeadLetters: z.array(z.string()),
+});
 export const heldSetReply = z.object({
   id: z.string(),
   source: z.string(),

@@ -1,11 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { Identifier } from '../core/identifier.ts';
 import { ask, report } from './ask.ts';
 import { collectIdentifier, readIdentifier } from './identifier.ts';
-import { type Leaver, readLeavers } from './leavers-file.ts';
+import { type Leaver, loadLeavers } from './leavers-file.ts';
 import { createOperator } from './operator.ts';
 import { readReply, receiptReply } from './reply.ts';
 import {
@@ -65,12 +64,8 @@ async function resignOne(identifier: Identifier, options: ResignOptions, shell: 
 
 async function resignFile(options: ResignOptions, shell: Shell): Promise<void> {
   const operator = createOperator(shell, options);
-  const { text, timestamp } = readFile(options.file ?? '');
-  const { leavers, faults } = readLeavers(text);
-  if (faults.length > 0) {
-    const list = faults.map((fault) => `  ${fault}`);
-    throw new CommandFailure(exitCodes.misused, [`${options.file} cannot be used:`, ...list].join('\n'));
-  }
+  // The time of the file is that of the request: so the same file is the same request, and a newer one is not.
+  const { leavers, text, writtenAt: timestamp } = loadLeavers(options.file ?? '');
   say(shell.stderr, ...preview(leavers, options), '');
   if (!options.yes) await confirm(leavers.length, shell);
   const digest = createHash('sha256').update(text).update(timestamp).digest('hex').slice(0, 32);
@@ -92,17 +87,6 @@ async function resignFile(options: ResignOptions, shell: Shell): Promise<void> {
         shell.stdout,
         `${asked.length} of ${leavers.length} asked for; the same file asks for nobody twice`,
       );
-  }
-}
-
-/** The time of the file is that of the request: so the same file is the same request, and a newer one is not. */
-function readFile(path: string): { text: string; timestamp: string } {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
-    return { text, timestamp: statSync(path).mtime.toISOString() };
-  } catch (error) {
-    const why = error instanceof TypeError ? 'is not text in UTF-8' : 'cannot be read';
-    throw new CommandFailure(exitCodes.misused, `${path} ${why}`);
   }
 }
 

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import pino from 'pino';
 import { handlers } from '../../handlers/index.ts';
 import { StoreUnavailable, startBridge } from '../bridge.ts';
 import { type Config, ConfigFault, loadConfig, maskConfig } from '../config.ts';
+import { createLog, takeConsole } from './log.ts';
 import { CommandFailure, exitCodes, type Shell } from './shell.ts';
 
 /** What is in flight is finished within this time, or ended with the process, in milliseconds. */
@@ -43,7 +43,8 @@ export function loadGiven(named: string | undefined, { env }: Shell): { file: st
 }
 
 async function serve(config: Config): Promise<void> {
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const log = createLog();
+  takeConsole(log);
   log.info({ config: maskConfig(config) }, 'starting');
   try {
     const bridge = await startBridge(config, { log });

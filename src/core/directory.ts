@@ -58,12 +58,12 @@ export interface Relation {
 }
 
 /** The identifier of a person in a directory that GenAuth syncs from under the name of `provider`. */
-export function relationTo(
-  { sendAs, extIdpId }: Relation,
-  provider: string,
-  userIdInIdp: string,
-): Identifier {
-  return { userIdType: sendAs, userId: `${sendAs === 'identity' ? extIdpId : provider}:${userIdInIdp}` };
+export function relationTo(relation: Relation, provider: string, userIdInIdp: string): Identifier {
+  return { userIdType: relation.sendAs, userId: `${relationName(relation, provider)}:${userIdInIdp}` };
+}
+
+function relationName({ sendAs, extIdpId }: Relation, provider: string): string {
+  return sendAs === 'identity' ? String(extIdpId) : provider;
 }
 
 /** Those identifiers that can be ones. */
@@ -84,14 +84,15 @@ const hourMs = 3_600_000;
 /** A timer of more than 24 days fires at once. */
 const maxEveryMs = 20 * 24 * hourMs;
 
+const noSpan = 'is not between 1h and 20d';
+
 /** How the people whom a directory still has are compared with those who are still active in GenAuth. */
 export const reconcileKeys = {
-  apiUrl,
   every: z
     .string()
     .regex(durationPattern, { error: 'is not a duration such as 15m, 1h, 1d' })
-    .transform((written) => parseDuration(written) ?? 0)
-    .refine((ms) => ms >= hourMs && ms <= maxEveryMs, { error: 'is not between 1h and 20d' })
+    .transform(parseDuration)
+    .pipe(z.number().min(hourMs, { error: noSpan }).max(maxEveryMs, { error: noSpan }))
     .nullable()
     .default(null)
     .describe('how often it is done; null = only when it is asked for'),
@@ -107,12 +108,7 @@ export const reconcileKeys = {
     .describe('the share of the active who may be gone at once; more is taken for a mistake'),
 };
 
-/** What lists the people of a directory, and by which identifiers GenAuth knows them. */
-export interface DirectoryAccess {
-  readonly kind: 'wecom';
-  readonly apiUrl: string;
-  readonly corpId: string;
-  readonly secret: string;
+interface Comparison {
   /** `sync_relation` under `name`, or `identity` under `name`. */
   readonly userIdType: 'sync_relation' | 'identity';
   readonly name: string;
@@ -121,6 +117,28 @@ export interface DirectoryAccess {
   /** `null` = only when it is asked for. */
   readonly everyMs: number | null;
   readonly apply: boolean;
+}
+
+/** What lists the people of a directory, and by which identifiers GenAuth knows them. */
+export type DirectoryAccess = Comparison & { readonly apiUrl: string } & (
+    | { readonly kind: 'wecom'; readonly corpId: string; readonly secret: string }
+    | { readonly kind: 'dingtalk'; readonly clientId: string; readonly clientSecret: string }
+    | {
+        readonly kind: 'lark';
+        readonly appId: string;
+        readonly appSecret: string;
+        readonly personId: 'open_id' | 'union_id' | 'user_id';
+      }
+  );
+
+/** How a comparison is done, by the section `reconcile` of a source that GenAuth syncs from as `provider`. */
+export function readComparison(
+  relation: Relation,
+  provider: string,
+  { every, apply, maxGone }: { every: number | null; apply: boolean; maxGone: number },
+): Comparison {
+  const name = relationName(relation, provider);
+  return { userIdType: relation.sendAs, name, maxGone, everyMs: every, apply };
 }
 
 interface KeyGroup {
@@ -151,6 +169,6 @@ export function checkKeyGroups(
 export function readEpoch(value: unknown): number | undefined {
   const text = String(value);
   if (!/^\d{10,16}(\.\d{1,9})?$/.test(text)) return undefined;
-  const [whole = ''] = text.split('.');
-  return Math.round(Number(text) * 10 ** (whole.length <= 11 ? 3 : whole.length <= 14 ? 0 : -3));
+  const digits = text.search(/\.|$/);
+  return Math.round(Number(text) * 10 ** (digits <= 11 ? 3 : digits <= 14 ? 0 : -3));
 }

@@ -41,6 +41,7 @@ export {
   type DirectoryAccess,
   directoryId,
   directorySecrets,
+  readComparison,
   readEpoch,
   reconcileKeys,
   relationKeys,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Failure } from './failure.ts';
 import { failureCodes } from './failure.ts';
@@ -55,6 +54,10 @@ export const intentOutcomeData = z.object({
   answer: answer.nullable(),
   failure: failure.nullable(),
   retryOf: z.string().nullable(),
+  mergedWith: z
+    .string()
+    .optional()
+    .describe('the intent by which the bridge had resigned this user already; absent = there is none'),
   ...link,
 });
 
@@ -63,7 +66,12 @@ export const recordOutcomeData = z.object({
   source: z.string(),
   actor: z.string().nullable(),
   reason: z.string().nullable(),
-  reference: z.string().nullable().describe('the id of the dead letter or intent, or the scope of a pause'),
+  reference: z
+    .string()
+    .nullable()
+    .describe(
+      'the id of the dead letter or intent, the scope of a pause, or the last outcome that was pruned as `<position>:<hash>`',
+    ),
   verdict: z.string().nullable(),
   ...link,
 });
@@ -111,6 +119,8 @@ export interface IntentOutcomeFacts {
   readonly confirmed?: boolean | null;
   readonly dryRun?: boolean;
   readonly failure?: Failure | null;
+  /** The intent that did the work which this one found done. */
+  readonly mergedWith?: string | null;
 }
 
 /** The outcome of an intent, from its row as it stands after the change. */
@@ -142,6 +152,7 @@ export function intentOutcome(intent: Intent, facts: IntentOutcomeFacts): Outcom
     answer: intent.answer,
     failure: facts.failure ?? null,
     retryOf: intent.retryOf,
+    ...(facts.mergedWith ? { mergedWith: facts.mergedWith } : {}),
   };
   return {
     type: `user.${intent.action}.${facts.status}`,
@@ -169,6 +180,25 @@ export function recordOutcome(facts: RecordFacts): OutcomeDraft {
   return { type, source, subject: null, time, data: { source, actor, reason, reference, verdict } };
 }
 
+/** The last outcome that was pruned. */
+export interface Pruning {
+  readonly position: number;
+  readonly hash: string;
+}
+
+/** The checkpoint that pruning leaves: from it, the start of what is left can be proven. */
+export function pruningOutcome({ position, hash }: Pruning, time: number): OutcomeDraft {
+  const reference = `${position}:${hash}`;
+  return recordOutcome({ type: 'audit.checkpoint', source: 'audit', time, reference, verdict: 'pruned' });
+}
+
+/** What a checkpoint says of pruning; `null` when the outcome is none that does. */
+export function readPruning({ type, data }: Outcome): Pruning | null {
+  if (type !== 'audit.checkpoint' || !('verdict' in data) || data.verdict !== 'pruned') return null;
+  const [, position, hash] = /^(\d+):([0-9a-f]{64})$/.exec(data.reference ?? '') ?? [];
+  return hash === undefined ? null : { position: Number(position), hash };
+}
+
 /** What the first outcome of a trail names as the hash before it. */
 export const firstPreviousHash = '0'.repeat(64);
 
@@ -178,7 +208,7 @@ export interface Place {
   readonly previousHash: string;
 }
 
-/** Gives an outcome its id and its place; the result is what is published, and what is hashed. */
+/** Gives an outcome its id and its place; the result is what is published. */
 export function placeOutcome(draft: OutcomeDraft, { id, position, previousHash }: Place): Outcome {
   return {
     specversion: '1.0',
@@ -192,11 +222,6 @@ export function placeOutcome(draft: OutcomeDraft, { id, position, previousHash }
     ...(draft.traceparent ? { traceparent: draft.traceparent } : {}),
     data: { ...draft.data, position, previousHash } as Outcome['data'],
   };
-}
-
-/** SHA-256, in hexadecimal, of the outcome as JSON with sorted keys. */
-export function outcomeHash(outcome: Outcome): string {
-  return createHash('sha256').update(canonicalJson(outcome)).digest('hex');
 }
 
 /** JSON with sorted keys: the same text for the same value. */

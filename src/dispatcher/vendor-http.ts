@@ -1,18 +1,26 @@
 import fetch, { type RequestInit, type Response } from 'node-fetch';
 import { type VendorHttp, type VendorRequest, VendorTrouble } from '../core/lookup.ts';
 
-/** Far above any documented record of one person. */
-const maxAnswerBytes = 1_048_576;
+interface VendorHttpOptions {
+  /** Unless told, far above any documented record of one person. */
+  readonly maxAnswerBytes?: number;
+  /** Gives up what is under way. */
+  readonly signal?: AbortSignal;
+}
 
 /** A client for one look-up, all of whose requests together may take `timeoutMs`. */
-export function createVendorHttp(timeoutMs: number): VendorHttp {
-  const limit = AbortSignal.timeout(timeoutMs);
+export function createVendorHttp(
+  timeoutMs: number,
+  { maxAnswerBytes = 1_048_576, signal }: VendorHttpOptions = {},
+): VendorHttp {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const limit = signal ? AbortSignal.any([timeout, signal]) : timeout;
   return async (request) => {
     const url = urlOf(request);
     let response: Response;
     let text: string;
     try {
-      response = await fetch(url, { ...initOf(request), signal: limit });
+      response = await fetch(url, { ...initOf(request), size: maxAnswerBytes, signal: limit });
       text = await response.text();
     } catch {
       // The messages of the client name the address, and with it the person.
@@ -46,7 +54,6 @@ function initOf({ headers = {}, json, form }: VendorRequest): RequestInit {
   return {
     method: body === null ? 'GET' : 'POST',
     redirect: 'manual',
-    size: maxAnswerBytes,
     headers: {
       accept: 'application/json',
       'user-agent': 'offboard-bridge',
@@ -60,8 +67,9 @@ function initOf({ headers = {}, json, form }: VendorRequest): RequestInit {
 function troubleOf({ status, headers }: Response): VendorTrouble {
   const said = `the vendor answered with ${status}`;
   if (status === 404 || status === 410) return new VendorTrouble('unknown_person', said);
-  if (status === 429 || status >= 500)
-    return new VendorTrouble('again', said, readRetryAfter(headers.get('retry-after')));
+  // The second is Lark's name for the first.
+  const wait = headers.get('retry-after') ?? headers.get('x-ogw-ratelimit-reset');
+  if (status === 429 || status >= 500) return new VendorTrouble('again', said, readRetryAfter(wait));
   return new VendorTrouble('denied', said);
 }
 

@@ -10,6 +10,7 @@ import { type IntentRoutesOptions, intentRoutes } from './api/intents.ts';
 import { openApiDocument } from './api/openapi.ts';
 import { type OperationRoutesOptions, operationRoutes } from './api/operation.ts';
 import { type OutcomeRoutesOptions, outcomeRoutes } from './api/outcomes.ts';
+import { type PeopleRoutesOptions, peopleRoutes } from './api/people.ts';
 import { type Answer, type Route, readCall } from './api/route.ts';
 import { authorizationOf } from './console/session.ts';
 import { readBody } from './http.ts';
@@ -19,11 +20,13 @@ export interface ApiOptions
   extends IntentRoutesOptions,
     OutcomeRoutesOptions,
     DeadLetterRoutesOptions,
+    PeopleRoutesOptions,
     HeldRoutesOptions,
     OperationRoutesOptions {
   readonly store: IntentRoutesOptions['store'] &
     OutcomeRoutesOptions['store'] &
     DeadLetterRoutesOptions['store'] &
+    PeopleRoutesOptions['store'] &
     HeldRoutesOptions['store'] &
     OperationRoutesOptions['store'];
   readonly receiver: IntentRoutesOptions['receiver'] & DeadLetterRoutesOptions['receiver'];
@@ -49,6 +52,7 @@ export function apiRoutes(options: ApiOptions): Router {
     ...outcomeRoutes(options),
     ...heldRoutes(options),
     ...deadLetterRoutes(options),
+    ...peopleRoutes(options),
     ...operationRoutes(options),
   ];
 

@@ -1,6 +1,7 @@
 import type { Failure, FailureCode } from '../core/failure.ts';
 import type { Delivery } from '../core/handler.ts';
 import type { Intent } from '../core/intent.ts';
+import { erasedText } from '../core/seal.ts';
 import type { Store } from '../store/contract.ts';
 import type { Taken } from './intake.ts';
 import type { Receiver } from './receive.ts';
@@ -100,6 +101,7 @@ export function createDecisions(options: DecisionsOptions): Decisions {
       if (!intent) return { kind: 'not-found' };
       if (!retryable.includes(intent.status))
         return { kind: 'wrong-state', why: `it is ${intent.status}; only what ended undone can be retried` };
+      if (intent.person === erasedText) return { kind: 'wrong-state', why: 'its person was erased' };
       const { source } = intent;
       const eventId = `retry:${intentId}`;
       return receiver.request({

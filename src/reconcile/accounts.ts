@@ -17,16 +17,15 @@ const maxPauseMs = 60_000;
 export async function listActivePeople(
   api: Api,
   access: DirectoryAccess,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const people = new Set<string>();
   let seen = 0;
   for (let page = 1; ; page += 1) {
-    const { list, totalCount } = await insist(() => api.listUsers(page));
+    const { list, totalCount } = await insist(() => api.listUsers(page), signal);
     for (const user of list) {
-      signal?.throwIfAborted();
-      if (user.status === resignedStatus || user.status === 'Archived') continue;
-      for (const id of await idsOf(user, api, access)) people.add(id);
+      if (isInactive(user)) continue;
+      for (const id of await idsOf(user, { api, access, signal })) people.add(id);
     }
     seen += list.length;
     if (seen >= totalCount) return people;
@@ -34,25 +33,31 @@ export async function listActivePeople(
   }
 }
 
+/** Whether nothing is left to be taken from a user. */
+export function isInactive({ status }: FoundUser): boolean {
+  return status === resignedStatus || status === 'Archived';
+}
+
 async function idsOf(
   { userId, identities }: FoundUser,
-  api: Api,
-  { userIdType, name }: DirectoryAccess,
+  { api, access, signal }: { api: Api; access: DirectoryAccess; signal: AbortSignal },
 ): Promise<readonly string[]> {
+  const { userIdType, name } = access;
   if (userIdType === 'identity') {
     return (identities ?? []).filter((one) => one.extIdpId === name).map((one) => one.userIdInIdp);
   }
-  const relations = await insist(() => api.getSyncRelations(userId));
+  const relations = await insist(() => api.getSyncRelations(userId), signal);
   return relations.filter((one) => one.provider === name).map((one) => one.userIdInIdp);
 }
 
 /** Waits where the API asks for it; whatever else is not an answer ends the comparison. */
-async function insist<T>(call: () => Promise<Answer<T>>): Promise<T> {
+export async function insist<T>(call: () => Promise<Answer<T>>, signal: AbortSignal): Promise<T> {
   for (let tries = 1; ; tries += 1) {
+    signal.throwIfAborted();
     const answer = await call();
     if (answer.kind === 'done') return answer.data;
     if (answer.kind !== 'busy' || tries >= maxTries)
       throw new Error(`GenAuth did not answer: ${answer.kind}`);
-    await delay(Math.min(answer.retryAfterMs ?? defaultPauseMs, maxPauseMs));
+    await delay(Math.min(answer.retryAfterMs ?? defaultPauseMs, maxPauseMs), undefined, { signal });
   }
 }

@@ -2,6 +2,9 @@ import type { DirectoryAccess } from '../core/handler.ts';
 import type { Identifier } from '../core/identifier.ts';
 import type { ManagementApi } from '../management-api/client.ts';
 import { listActivePeople } from './accounts.ts';
+import type { Means } from './asking.ts';
+import { listDingtalkPeople } from './dingtalk.ts';
+import { listLarkPeople } from './lark.ts';
 import { listWecomPeople } from './wecom.ts';
 
 /** What a comparison came to. */
@@ -20,15 +23,21 @@ export type Reconciliation =
 export async function reconcile(
   api: Pick<ManagementApi, 'listUsers' | 'getSyncRelations'>,
   access: DirectoryAccess,
-  signal?: AbortSignal,
+  means: Means,
 ): Promise<Reconciliation> {
   try {
     // The directory last: whoever joined while the other list was read is not missing from this one.
-    const active = await listActivePeople(api, access, signal);
-    return compare(active, await listWecomPeople(access), access);
+    const active = await listActivePeople(api, access, means.signal);
+    return compare(active, await listPeople(access, means), access);
   } catch (error) {
     return { kind: 'ended', reason: error instanceof Error ? error.message : 'unknown' };
   }
+}
+
+/** The ids of everybody whom the directory has. @throws when any answer is not whole */
+function listPeople(access: DirectoryAccess, means: Means): Promise<ReadonlySet<string>> {
+  if (access.kind === 'wecom') return listWecomPeople(access, means);
+  return access.kind === 'lark' ? listLarkPeople(access, means) : listDingtalkPeople(access, means);
 }
 
 function compare(

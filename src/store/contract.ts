@@ -4,6 +4,7 @@ import type { UserIdType } from '../core/identifier.ts';
 import type { Act, Decision, Intent, IntentFacts, IntentStatus } from '../core/intent.ts';
 import type { Outcome, OutcomeDraft } from '../core/outcome.ts';
 import type { SafeguardLimit } from '../core/safeguard.ts';
+import type { TrailEntry } from '../core/seal.ts';
 import type { IntentSettlement } from '../core/settlement.ts';
 
 /**
@@ -83,11 +84,26 @@ export interface Store {
   sequence(limit: number): Promise<number>;
   /** Sequenced outcomes past a position, in order. */
   outcomesAfter(position: number, limit: number): Promise<readonly Outcome[]>;
+  /** The same with what proves them; for whoever audits the trail, and never for publishers. */
+  entriesAfter(position: number, limit: number): Promise<readonly TrailEntry[]>;
+
+  /**
+   * Erases what is personal of a person's settled intents, of their outcomes and of the resolved dead letters that
+   * name them, and records that somebody did, in one transaction. Changes nothing while an intent of theirs is open.
+   */
+  erase(erasure: Erasure): Promise<ErasureReceipt>;
 
   /** Leases a publisher's next outcomes; `null` when it has none, or another process is at it. */
   claimOutcomes(publisher: string, request: OutcomeClaim): Promise<readonly Outcome[] | null>;
   /** Moves a publisher's cursor and ends its lease. @returns false when the lease has passed to another */
   settleOutcomes(publisher: string, token: string, position: number): Promise<boolean>;
+  /**
+   * Says which publishers this process has, so that pruning waits for them. The cursor of one that no process has had
+   * since then is dropped: should it come back, it begins with the oldest outcome that is left.
+   * @param forgetBefore epoch milliseconds
+   * @returns those that were dropped
+   */
+  keepPublishers(names: readonly string[], forgetBefore: number, now: number): Promise<readonly string[]>;
 
   /**
    * Keeps a note under a key until it expires, in the place of an earlier one: what a conversation with people outside
@@ -102,8 +118,11 @@ export interface Store {
   /** Whether due and unsettled intents are at least that many. */
   isBacklogged(limit: number, now: number): Promise<boolean>;
 
-  /** Deletes what is older than its retention, at most `limit` rows of each kind. @returns how many rows */
-  prune(before: RetentionLimits, limit: number): Promise<number>;
+  /**
+   * Deletes what is older than its retention, at most `limit` rows of each kind. Outcomes go from the oldest on, once
+   * every publisher has told them; a checkpoint in the trail then says where it begins. @returns how many rows
+   */
+  prune(before: RetentionLimits, limit: number, now: number): Promise<number>;
   /** Writes to disk, to see whether it can; rejects when it cannot. */
   probe(): Promise<void>;
   close(): Promise<void>;
@@ -214,6 +233,31 @@ export interface DecisionRequest {
   readonly admission: Admission;
   /** Set when only an intent that is held for this very reason is meant; another is in the wrong state. */
   readonly heldFor?: FailureCode;
+}
+
+export interface Erasure {
+  /** The key of the person; it stands for every intent that is found by it. */
+  readonly person: string;
+  /** The identifier as it was written, which dead letters are searched for; `null` when only the key is known. */
+  readonly userId: string | null;
+  /** Who asked for it. */
+  readonly by: string;
+  readonly at: number;
+}
+
+export type ErasureReceipt =
+  /** Something about the person is still open: these intents. */
+  | { readonly kind: 'open'; readonly intents: readonly string[] }
+  | ({ readonly kind: 'erased' } & ErasureCounts);
+
+export interface ErasureCounts {
+  readonly intents: number;
+  readonly outcomes: number;
+  readonly deadLetters: number;
+  /** Outcomes that were written before there were seals; they go when they are pruned. */
+  readonly unsealed: number;
+  /** Dead letters that seem to name the person and are still open: nobody has read them yet. */
+  readonly openDeadLetters: readonly string[];
 }
 
 /** See `Store.keepNote`. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Failure, FailureCode } from '../core/failure.ts';
 import type { Act, Decision, Intent } from '../core/intent.ts';
 import { covers, mostOf, type SafeguardLimit } from '../core/safeguard.ts';
@@ -19,7 +20,7 @@ export interface SetKind {
   readonly action: string;
   readonly code: FailureCode;
   readonly actor: string | null;
-  /** `day:YYYY-MM-DD`, the words of a person, or empty. */
+  /** `day:YYYY-MM-DD`, `words:` and a digest of what a person asked for, or empty. */
   readonly about: string;
 }
 
@@ -29,7 +30,8 @@ export function setKindOf(intent: Intent, now: number): SetKind | null {
   if (!failure || failure.code === 'needs_confirmation') return null;
   const isAhead = effectiveAt !== null && effectiveAt > now;
   const day = isAhead ? `day:${new Date(effectiveAt).toISOString().slice(0, 10)}` : '';
-  const about = actor === null ? day : JSON.stringify([effectiveAt, reason]);
+  const words = hash('sha256', JSON.stringify([effectiveAt, reason]), 'base64url').slice(0, 22);
+  const about = actor === null ? day : `words:${words}`;
   return { source, action, code: failure.code, actor, about };
 }
 

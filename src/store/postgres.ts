@@ -9,14 +9,17 @@ import { claim } from './postgres/claim.ts';
 import { compareClocks, createDatabaseClock, type DatabaseClock } from './postgres/clock.ts';
 import { openDatabase, type Transaction } from './postgres/connection.ts';
 import { findDeadLetter, listDeadLetters } from './postgres/dead-letters.ts';
+import { erase } from './postgres/erase.ts';
 import { decideHeldSet, findHeldSet, hasHeldToTend, listHeldSets, tendHeld } from './postgres/held.ts';
 import { migrate } from './postgres/migrations.ts';
 import { findNote, keepNote } from './postgres/notes.ts';
 import { type Nudge, openNudges } from './postgres/nudge.ts';
 import {
   claimOutcomes,
+  entriesAfter,
   hasNews,
   hasUnsequenced,
+  keepPublishers,
   outcomesAfter,
   sequence,
   settleOutcomes,
@@ -144,7 +147,7 @@ function writing(open: Open): Writing {
         changes.tell(null, outcome);
         await changes.write();
       }, 'work'),
-    prune: (before, limit) => write((tx) => prune(tx, before, limit), null),
+    prune: (before, limit, now) => write((tx) => prune(tx, before, { limit, now }), 'work'),
     probe: async () => void (await database.run('update store set id = id')),
     async close() {
       await group.close();
@@ -156,7 +159,15 @@ function writing(open: Open): Writing {
 
 type Publishing = Pick<
   Store,
-  'sequence' | 'outcomesAfter' | 'claimOutcomes' | 'settleOutcomes' | 'keepNote' | 'findNote'
+  | 'sequence'
+  | 'outcomesAfter'
+  | 'entriesAfter'
+  | 'erase'
+  | 'claimOutcomes'
+  | 'keepPublishers'
+  | 'settleOutcomes'
+  | 'keepNote'
+  | 'findNote'
 >;
 
 /** Nothing is locked while there is nothing to publish. */
@@ -172,12 +183,16 @@ function publishing(open: Open): Publishing {
       return placed;
     },
     outcomesAfter: (position, limit) => outcomesAfter({ ...database, storeId }, position, limit),
+    entriesAfter: (position, limit) => entriesAfter({ ...database, storeId }, position, limit),
+    erase: (erasure) => write((tx) => erase(tx, erasure), 'work'),
     async claimOutcomes(publisher, request) {
       if (!(await hasNews(database, publisher))) return null;
       const shifted = { ...request, now: clock.shift(request.now) };
       return write((tx) => claimOutcomes(tx, publisher, shifted), null);
     },
     settleOutcomes: (publisher, token, position) => settleOutcomes(database, { publisher, token, position }),
+    keepPublishers: (names, forgetBefore, now) =>
+      write((tx) => keepPublishers(tx, names, { forgetBefore, now }), null),
     keepNote: (note, now) => write((tx) => keepNote(tx, note, now), null),
     findNote: (key, now) => findNote(database, key, now),
   };

@@ -5,9 +5,18 @@ import { accept } from './sqlite/accept.ts';
 import { claim } from './sqlite/claim.ts';
 import { type Connection, openConnection } from './sqlite/connection.ts';
 import { findDeadLetter, listDeadLetters } from './sqlite/dead-letters.ts';
+import { erase } from './sqlite/erase.ts';
 import { decideHeldSet, findHeldSet, listHeldSets, tendHeld } from './sqlite/held.ts';
 import { findNote, keepNote } from './sqlite/notes.ts';
-import { claimOutcomes, insertOutcome, outcomesAfter, sequence, settleOutcomes } from './sqlite/outcomes.ts';
+import {
+  claimOutcomes,
+  entriesAfter,
+  insertOutcome,
+  keepPublishers,
+  outcomesAfter,
+  sequence,
+  settleOutcomes,
+} from './sqlite/outcomes.ts';
 import { findIntent, isBacklogged, listIntents, prune, readFigures } from './sqlite/reading.ts';
 import { beginAct, decide, settle } from './sqlite/settle.ts';
 import { transaction } from './sqlite/transaction.ts';
@@ -62,14 +71,18 @@ export function openSqliteStore({ path }: SqliteStoreOptions): Store {
     findDeadLetter: (id) => read(() => findDeadLetter(connection, id)),
     sequence: (limit) => write(() => sequence(connection, limit)),
     outcomesAfter: (position, limit) => read(() => outcomesAfter(connection, position, limit)),
+    entriesAfter: (position, limit) => read(() => entriesAfter(connection, position, limit)),
+    erase: (erasure) => write(() => erase(connection, erasure)),
     claimOutcomes: (publisher, request) => write(() => claimOutcomes(connection, publisher, request)),
     settleOutcomes: (publisher, token, position) =>
       write(() => settleOutcomes(connection, publisher, token, position)),
+    keepPublishers: (names, forgetBefore, now) =>
+      write(() => keepPublishers(connection, names, { forgetBefore, now })),
     keepNote: (note, now) => write(() => keepNote(connection, note, now)),
     findNote: (key, now) => read(() => findNote(connection, key, now)),
     figures: (now) => read(() => readFigures(connection, now)),
     isBacklogged: (limit, now) => read(() => isBacklogged(connection, limit, now)),
-    prune: (before, limit) => write(() => prune(connection, before, limit)),
+    prune: (before, limit, now) => write(() => prune(connection, before, { limit, now })),
     probe: () => write(() => void connection.run('update store set id = id')),
     async close() {
       await group.close();

@@ -45,6 +45,9 @@ describe('audit', () => {
         return bench.command(['audit', 'verify', file, ...more]);
       };
       const altered = lines.with(1, String(lines[1]).replace('resumed', 'paused'));
+      expect((await verify(lines.with(0, String(lines[0]).replace('an incident', 'a drill')))).out).toContain(
+        'position 1: altered',
+      );
       expect(await verify(altered)).toMatchObject({
         code: 1,
         out: expect.stringContaining('position 2: altered'),
@@ -62,6 +65,44 @@ describe('audit', () => {
       ]);
       await writeFile(told, lines.join('\n'));
       expect(await verify(lines.slice(0, 3), '--against', told)).toMatchObject({ code: 1 });
+    }),
+  );
+
+  it(
+    'holds after a person was erased, against what was told before and after it',
+    atBench(async (bench) => {
+      const { command, folder } = bench;
+      const verify = async (...lines: readonly string[]) => {
+        await writeFile(join(folder, 'trail.ndjson'), lines.join('\n'));
+        return command(['audit', 'verify', join(folder, 'trail.ndjson'), '--against', join(folder, 'told')]);
+      };
+      const trail = async (count: number): Promise<string[]> => {
+        for (;;) {
+          const lines = (await command(['audit', 'export'])).out.trimEnd().split('\n');
+          if (lines.length >= count) return lines;
+        }
+      };
+      const kicked = await command(['kick', 'email:ada@example.com', '--reason', 'lost laptop', '--wait']);
+      expect(kicked.code).toBe(0);
+      const before = await trail(1);
+      const refused = await command(['erase', 'email:ada@example.com']);
+      expect([refused.code, refused.err]).toEqual([3, expect.stringContaining('403')]);
+      const erased = await command(['erase', 'email:ada@example.com', '--also', 'external_id:9'], {
+        as: 'anna',
+      });
+      expect(erased).toMatchObject({
+        code: 0,
+        out: [
+          'email:ada@example.com: erased from 1 intents, 1 outcomes, 0 dead letters',
+          'external_id:9: erased from 0 intents, 0 outcomes, 0 dead letters\n',
+        ].join('\n'),
+      });
+      const after = await trail(before.length + 3);
+      expect(after.join()).not.toMatch(/ada@|laptop/);
+      const told = [...before, ...after].map((line) => JSON.stringify(JSON.parse(line).data));
+      await writeFile(join(folder, 'told'), told.join('\n'));
+      expect((await verify(...after)).out).toMatch(/^whole: .*; 1 without their personal part/);
+      expect((await verify(...before, ...after.slice(before.length))).code).toBe(0);
     }),
   );
 

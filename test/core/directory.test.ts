@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import {
+  apiUrl,
   callbackKeys,
   checkKeyGroups,
   directoryId,
   directorySecrets,
+  readComparison,
   readEpoch,
   reconcileKeys,
   relationKeys,
@@ -104,18 +106,63 @@ describe('how often a directory is compared', () => {
     expect(schema.safeParse({ every }).success).toBe(false);
   });
 
-  it('goes only to an address where nobody listens in', () => {
-    for (const apiUrl of ['https://qyapi.weixin.qq.com', 'http://127.0.0.1:4000', 'http://localhost', null]) {
-      expect(schema.safeParse({ apiUrl }).success).toBe(true);
-    }
-    for (const apiUrl of [
-      'http://qyapi.weixin.qq.com',
-      'https://a@b',
-      'https://a/b',
-      'http://localhost.example',
-      'ftp://a',
-    ]) {
-      expect(faultOf(schema, { apiUrl })).toBe('is not https://<host>; http is only for loopback hosts');
-    }
+  it.each([
+    [{ sendAs: 'sync_relation', extIdpId: null }, 'lark'],
+    [{ sendAs: 'identity', extIdpId: '62f2' }, '62f2'],
+  ] as const)('is read with what %j is called in GenAuth', (relation, name) => {
+    expect(readComparison(relation, 'lark', schema.parse({ every: '1h' }))).toEqual({
+      userIdType: relation.sendAs,
+      name,
+      everyMs: 3_600_000,
+      apply: false,
+      maxGone: 0.1,
+    });
+  });
+});
+
+describe('the address of a vendor', () => {
+  it.each([
+    'https://qyapi.weixin.qq.com',
+    'http://127.0.0.1:4000',
+    'http://localhost',
+    'http://[::1]:1',
+    null,
+  ])('may be %s', (url) => {
+    expect(apiUrl.safeParse(url).success).toBe(true);
+  });
+
+  it.each([
+    'http://qyapi.weixin.qq.com',
+    'https://a@b',
+    'https://a/b',
+    'https://a?b',
+    'http://localhost.example',
+    'ftp://a',
+  ])('may not be %s, where somebody might listen in', (url) => {
+    expect(faultOf(apiUrl, url)).toBe('is not https://<host>; http is only for loopback hosts');
+  });
+});
+
+describe('the keys of a group', () => {
+  const schema = z
+    .object({ on: z.boolean(), id: z.string().nullable(), url: z.string().nullable() })
+    .superRefine((own, context) =>
+      checkKeyGroups(own, context, [{ keys: ['id'], optional: ['url'], inUse: own.on, by: 'on: true' }]),
+    );
+  const faultsOf = (on: boolean, id: string | null, url: string | null) =>
+    schema.safeParse({ on, id, url }).error?.issues.map(({ path, message }) => `${path}: ${message}`);
+
+  it('are there while it is in use, but for those that need not be', () => {
+    expect(faultsOf(true, 'a', null)).toBeUndefined();
+    expect(faultsOf(true, 'a', 'b')).toBeUndefined();
+    expect(faultsOf(true, null, null)).toEqual(['id: is required by on: true']);
+  });
+
+  it('are not there while it is not, where they would do nothing', () => {
+    expect(faultsOf(false, null, null)).toBeUndefined();
+    expect(faultsOf(false, 'a', 'b')).toEqual([
+      'id: does nothing without on: true',
+      'url: does nothing without on: true',
+    ]);
   });
 });

@@ -4,12 +4,12 @@ import {
   firstPreviousHash,
   intentOutcome,
   type Outcome,
-  outcomeHash,
   outcomeSchema,
   placeOutcome,
   recordOutcome,
   recordTypes,
 } from '../../src/core/outcome.ts';
+import { outcomeHash } from '../../src/core/seal.ts';
 
 const at = Date.parse('2026-11-20T08:00:00Z');
 
@@ -107,8 +107,8 @@ describe('the outcome of something else', () => {
   });
 });
 
-describe('the hash of an outcome', () => {
-  const hash = outcomeHash(placed);
+describe('the hash of an outcome from before there were seals', () => {
+  const hash = outcomeHash(placed, null);
 
   function reversed(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(reversed);
@@ -124,20 +124,20 @@ describe('the hash of an outcome', () => {
     const other = reversed(placed) as Outcome;
     expect(Object.keys(other)).not.toEqual(Object.keys(placed));
     expect(hash).toMatch(/^[0-9a-f]{64}$/);
-    expect(outcomeHash(other)).toBe(hash);
+    expect(outcomeHash(other, null)).toBe(hash);
   });
 
   it('survives being written and read', () => {
-    expect(outcomeHash(JSON.parse(JSON.stringify(placed)) as Outcome)).toBe(hash);
+    expect(outcomeHash(JSON.parse(JSON.stringify(placed)) as Outcome, null)).toBe(hash);
   });
 
   it.each(Object.keys(placed))('changes with %s', (key) => {
-    expect(outcomeHash({ ...placed, [key]: 'changed' })).not.toBe(hash);
+    expect(outcomeHash({ ...placed, [key]: 'changed' }, null)).not.toBe(hash);
   });
 
   it.each(Object.keys(placed.data))('changes with data.%s', (key) => {
     const data = { ...placed.data, [key]: 'changed' } as Outcome['data'];
-    expect(outcomeHash({ ...placed, data })).not.toBe(hash);
+    expect(outcomeHash({ ...placed, data }, null)).not.toBe(hash);
   });
 
   it('changes with the order of a list', () => {
@@ -145,6 +145,6 @@ describe('the hash of an outcome', () => {
       ...placed,
       data: { ...placed.data, appIds } as Outcome['data'],
     });
-    expect(outcomeHash(withApps(['a', 'b']))).not.toBe(outcomeHash(withApps(['b', 'a'])));
+    expect(outcomeHash(withApps(['a', 'b']), null)).not.toBe(outcomeHash(withApps(['b', 'a']), null));
   });
 });

@@ -1,10 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { handlers } from '../../handlers/index.ts';
 import { type Bridge, startBridge } from '../../src/bridge.ts';
@@ -17,6 +14,7 @@ import * as larkSender from '../handlers/lark-sender.ts';
 import { type DingtalkServer, startDingtalkServer } from '../ingress/dingtalk-server.ts';
 import { collectLog } from '../ingress/house.ts';
 import { type LarkServer, startLarkServer } from '../ingress/lark-server.ts';
+import { endProcesses, type RunningProcess, startProcess } from './process.ts';
 
 const openId = 'ou_7dab8a3d3cdcc9da365777c7ad535d62';
 const aesKey = 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C';
@@ -216,39 +214,46 @@ describe('a stream', () => {
     larkServer.setDeaf(true);
     const config = join(folder, 'bridge.yaml');
     await writeFile(config, configOf(own));
-    const first = await startProcess(config);
+    const first = await startConnected(config);
     pushBoth();
     await until(bothResigned);
-    first.kill('SIGKILL');
-    await once(first, 'close');
+    first.signal('SIGKILL');
+    await first.ended;
     dingtalkServer.setDeaf(false);
     larkServer.setDeaf(false);
     const seen = { dingtalk: dingtalkServer.acks.length, lark: larkServer.acks.length };
-    const second = await startProcess(config);
+    const second = await startConnected(config);
     await until(() => dingtalkServer.acks.length > seen.dingtalk && larkServer.acks.length > seen.lark);
     expect(dingtalkServer.acks.at(-1)).toMatchObject({ status: 'SUCCESS' });
     expect(larkServer.acks.at(-1)).toMatchObject({ code: 200 });
-    second.kill('SIGTERM');
-    await once(second, 'close');
+    second.signal('SIGTERM');
+    await second.ended;
     const called = resigns().flatMap((input) => Object(input).userIds);
     expect(called.sort()).toEqual(relations);
   }, 30_000);
 
+  it('leaves the log whole: a library that writes to the console writes a line of it', async () => {
+    const config = join(folder, 'bridge.yaml');
+    await writeFile(config, configOf(own));
+    const bridge = await startConnected(config);
+    await bridge.logged('the stream is connected');
+    bridge.signal('SIGTERM');
+    expect(await bridge.ended).toMatchObject({ code: 0 });
+    expect(bridge.log()).toHaveLength(bridge.stdout().trim().split('\n').length);
+    expect(bridge.stderr()).toBe('');
+    expect(bridge.log()).toContainEqual(
+      expect.objectContaining({ msg: 'a library wrote to the console', says: 'Disconnecting.' }),
+    );
+  });
+
   /** The bridge in a process of its own, connected. */
-  async function startProcess(config: string): Promise<ChildProcess> {
+  async function startConnected(config: string): Promise<RunningProcess> {
     const before = { dingtalk: dingtalkServer.connections(), lark: larkServer.connections() };
-    const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-    const child = spawn(process.execPath, [main, '--config', config], {
-      cwd: folder,
-      env: {},
-      stdio: 'ignore',
-    });
-    close.push(async () => {
-      child.kill('SIGKILL');
-    });
+    const bridge = startProcess('src/main.ts', ['--config', config], { folder });
+    close.push(endProcesses);
     await until(
       () => dingtalkServer.connections() > before.dingtalk && larkServer.connections() > before.lark,
     );
-    return child;
+    return bridge;
   }
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { type SignedDelivery, signBamboohr, signStandardWebhook } from '../../src/cli/demo-deliveries.ts';
+import { type AuditReport, createAudit, importEntry } from '../../src/core/audit.ts';
 import { type Outcome, outcomeSchema } from '../../src/core/outcome.ts';
 import { createEmulator, type Emulator, emulatorDefaults } from '../../src/emulator/emulator.ts';
 import { type End, type RunningProcess, startProcess } from './process.ts';
@@ -69,6 +70,8 @@ export interface House {
   ask(path: string, options?: { as?: 'vera' | 'olaf' | 'anna'; body?: object }): Promise<Answer>;
   /** Every outcome there is, over all pages. */
   outcomes(): Promise<Outcome[]>;
+  /** What an audit of the whole trail comes to. */
+  audit(): Promise<AuditReport>;
   /** Waits until there are at least so many outcomes of each of these types. */
   untilOutcomes(counts: Readonly<Record<string, number>>): Promise<Outcome[]>;
 }
@@ -139,6 +142,7 @@ async function openHouse(changes: Sections): Promise<House & { close(): Promise<
       return read(await fetch(`${urls.adminUrl}/v1${path}`, { headers, ...posted }));
     },
     outcomes,
+    audit: () => auditTrail(async (path) => (await house.ask(path)).body),
     async untilOutcomes(counts: Readonly<Record<string, number>>) {
       return until(
         async () => {
@@ -160,6 +164,24 @@ async function openHouse(changes: Sections): Promise<House & { close(): Promise<
 }
 
 const addresses = z.object({ url: z.string(), adminUrl: z.string() });
+const trailPage = z.object({
+  entries: z.array(z.looseObject(outcomeSchema.shape)),
+  next: z.string().nullable(),
+});
+
+/** Follows the trail of a running bridge by pages of its operator API. */
+export async function auditTrail(read: (path: string) => Promise<unknown>): Promise<AuditReport> {
+  const audit = createAudit();
+  for (let after: string | null = '0'; after !== null; ) {
+    const { entries, next }: z.output<typeof trailPage> = trailPage.parse(
+      await read(`/trail?limit=1000&after=${after}`),
+    );
+    for (const entry of entries) audit.add(importEntry(entry));
+    after = next;
+  }
+  return audit.end();
+}
+
 const outcomePage = z.object({ outcomes: z.array(outcomeSchema), next: z.string().nullable() });
 
 /** Runs a test in a house of its own, and clears it away however the test ends. */

@@ -196,6 +196,19 @@ function frame(name: string): Delivery {
   return { method: 'STREAM', query: {}, headers: {}, body: Buffer.from(body) };
 }
 
+describe('dingtalk: what nobody signed', () => {
+  it('is not read, though it stands beside a genuine callback in the form of a stream', () => {
+    const genuine = signed('{"EventType":"user_add_org","eventId":"1","userId":["015xxxx227"]}');
+    const headers = { eventType: 'user_leave_org', eventId: '2' };
+    const frame = { headers, data: JSON.stringify({ userId: ['victim'] }) };
+    const body = Buffer.from(JSON.stringify({ ...JSON.parse(genuine.body.toString()), ...frame }));
+    const delivery = { ...genuine, body };
+    expect(() => dingtalk.verify(delivery, settings, now)).not.toThrow();
+    expect(dingtalk.eventId?.(delivery, settings)).toBe('1');
+    expect(dingtalk.normalize(delivery, settings)).toEqual([]);
+  });
+});
+
 describe('dingtalk: the stream', () => {
   const stream = dingtalk.settings.parse({
     transport: 'stream',

@@ -86,6 +86,24 @@ describe('wecom: the callback', () => {
     expect(wecom.handshake?.(signed(deleted), settings)).toBeNull();
   });
 
+  it('is checked for a suite in the name of its provider, who gets nothing else', () => {
+    const suite = wecom.settings.parse({
+      token,
+      encodingAesKey: encodingAESKey,
+      receiveId: 'suite',
+      providerCorpId: 'provider',
+    });
+    const keys = { tokens: [token], keys: [keyOf(encodingAESKey)] };
+    const check = (receiver: string): Delivery => {
+      const { encrypted, query } = sealCallback('1616140317555161061', { ...keys, receiver }, now);
+      return { method: 'GET', query: { ...query, echostr: encrypted }, headers: {}, body: Buffer.alloc(0) };
+    };
+    expect(wecom.handshake?.(check('provider'), suite)).toMatchObject({ body: '1616140317555161061' });
+    expect(() => wecom.handshake?.(check('suite'), suite)).toThrow(UnverifiedDelivery);
+    expect(() => wecom.verify(signed(deleted, 'provider'), suite, now)).toThrow(UnverifiedDelivery);
+    expect(() => wecom.verify(signed(deleted, 'suite'), suite, now)).not.toThrow();
+  });
+
   it('refuses what was written to another receiver, though it is signed', () => {
     const delivery = signed(deleted, 'another corp');
     expect(() => wecom.verify(delivery, settings, now)).toThrow(UnverifiedDelivery);

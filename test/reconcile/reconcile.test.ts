@@ -131,15 +131,15 @@ describe('a comparison', () => {
   });
 
   it.each([
-    ['gettoken', { status: 500, body: '{"errcode":0}' }, 'WeCom answered 500'],
+    ['gettoken', { status: 500, body: '{"errcode":0}' }, 'WeCom: the vendor answered with 500'],
     ['gettoken', { body: '{"errcode":40001,"errmsg":"invalid credential"}' }, 'errcode 40001'],
     ['user/list_id', { body: '{"errcode":45009}' }, 'errcode 45009'],
     ['user/list_id', { body: '{"errcode":0}' }, 'something else'],
     ['user/list_id', { body: '{"errcode":0,"dept_user":[{"userid":""}]}' }, 'something else'],
-    ['user/list_id', { body: '<html>' }, 'something else'],
+    ['user/list_id', { body: '<html>' }, 'something else than JSON'],
     ['user/list_id', { body: '{"errcode":0,"next_cursor":"1","dept_user":[]}' }, 'the end of its list'],
   ] as const)('ends when %s is answered with %j', async (path, answer, reason) => {
-    wecom.setAnswer(path, answer);
+    wecom.setAnswer(`/cgi-bin/${path}`, answer);
     const result = await compare();
     expect(result).toMatchObject({ kind: 'ended', reason: expect.stringContaining(reason) });
     expect(JSON.stringify(result)).not.toContain('secret');
@@ -148,7 +148,7 @@ describe('a comparison', () => {
   it('ends when the directory cannot be reached, or GenAuth does not answer', async () => {
     expect(await compare({ apiUrl: 'http://127.0.0.1:1' })).toEqual({
       kind: 'ended',
-      reason: 'WeCom cannot be reached',
+      reason: 'WeCom: no connection',
     });
     emulator.setFaults({ calls: [{ kind: 'http5xx', endpoint: 'get-user-sync-relations' }] });
     expect(await compare()).toMatchObject({ kind: 'ended', reason: expect.stringMatching(/^GenAuth/) });
@@ -188,7 +188,7 @@ describe('a comparison by schedule', () => {
   });
 
   it('ends without a word to GenAuth when the directory fails', async () => {
-    wecom.setAnswer('gettoken', { body: '{"errcode":40001}' });
+    wecom.setAnswer('/cgi-bin/gettoken', { body: '{"errcode":40001}' });
     await start({ apply: true });
     expect(lines.map(({ message }) => message)).toContain('a comparison with the directory ended early');
     expect(await intents()).toEqual([]);

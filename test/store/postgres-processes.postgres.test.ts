@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createAudit } from '../../src/core/audit.ts';
 import type { IntentDraft } from '../../src/core/intent.ts';
-import { firstPreviousHash, outcomeHash, recordOutcome } from '../../src/core/outcome.ts';
+import { recordOutcome } from '../../src/core/outcome.ts';
 import type { Batch, ClaimRequest, Store } from '../../src/store/contract.ts';
 import { type Nudge, openPostgresStore } from '../../src/store/postgres.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
@@ -203,11 +204,9 @@ describe('three processes on one PostgreSQL', () => {
     );
     const outcomes = await storeOf(2).outcomesAfter(0, 1_000);
     expect(outcomes.map(({ data }) => data.position)).toEqual(Array.from({ length: 200 }, (_, n) => n + 1));
-    let hash = firstPreviousHash;
-    for (const outcome of outcomes) {
-      expect(outcome.data.previousHash).toBe(hash);
-      hash = outcomeHash(outcome);
-    }
+    const audit = createAudit();
+    for (const entry of await storeOf(1).entriesAfter(0, 1_000)) audit.add(entry);
+    expect(audit.end()).toMatchObject({ count: 200, fault: null });
   });
 
   it('tell a publisher of each outcome by one of them only', async () => {

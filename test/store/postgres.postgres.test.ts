@@ -5,6 +5,7 @@ import { openPostgresStore } from '../../src/store/postgres.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
 import { testSafeguard } from './safeguard-suite.ts';
 import { deliveryOf, email, type StoreUnderTest, testStore } from './store-suite.ts';
+import { testTrail } from './trail-suite.ts';
 
 function postgresUnderTest(): StoreUnderTest {
   let database: TestDatabase | null = null;
@@ -23,6 +24,7 @@ function postgresUnderTest(): StoreUnderTest {
 }
 
 testStore('the PostgreSQL store', postgresUnderTest);
+testTrail('the PostgreSQL store', postgresUnderTest);
 testSafeguard('the safeguard of the PostgreSQL store', postgresUnderTest);
 
 describe('the PostgreSQL database', () => {

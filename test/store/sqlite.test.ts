@@ -5,11 +5,17 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { recordOutcome } from '../../src/core/outcome.ts';
+import { createAudit } from '../../src/core/audit.ts';
+import { personKey } from '../../src/core/identifier.ts';
+import { firstPreviousHash, type OutcomeDraft, recordOutcome } from '../../src/core/outcome.ts';
+import { outcomeHash } from '../../src/core/seal.ts';
 import { StoreUnavailable } from '../../src/store/contract.ts';
+import { migrations } from '../../src/store/sqlite/migrations.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { readOutcome } from '../../src/store/trail.ts';
 import { testSafeguard } from './safeguard-suite.ts';
 import { deliveryOf, type StoreUnderTest, testStore } from './store-suite.ts';
+import { testTrail } from './trail-suite.ts';
 
 async function inFolder<T>(run: (path: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'offboard-bridge-'));
@@ -36,7 +42,28 @@ function sqliteUnderTest(): StoreUnderTest {
   };
 }
 
+/** A file as the release before the third migration left it. */
+function writeOldTrail(path: string, drafts: readonly OutcomeDraft[]): void {
+  const database = new DatabaseSync(path);
+  for (const migration of migrations.slice(0, 2)) database.exec(migration);
+  database.exec(`pragma user_version = 2; insert into store (id) values ('old')`);
+  let hash = firstPreviousHash;
+  for (const [index, draft] of drafts.entries()) {
+    const row = { seq: index + 1, draft: JSON.stringify(draft), position: index + 1, previous_hash: hash };
+    hash = outcomeHash(readOutcome({ storeId: 'old' }, row), null);
+    database
+      .prepare(
+        `insert into outcomes (seq, intent, recorded_at, draft, position, previous_hash, hash)
+         values (?, 1, 1, ?, ?, ?, ?)`,
+      )
+      .run(row.seq, row.draft, row.position, row.previous_hash, hash);
+  }
+  database.prepare('insert into trail (position, hash) values (?, ?)').run(drafts.length, hash);
+  database.close();
+}
+
 testStore('the SQLite store', sqliteUnderTest);
+testTrail('the SQLite store', sqliteUnderTest);
 testSafeguard('the safeguard of the SQLite store', sqliteUnderTest);
 
 describe('the SQLite file', () => {
@@ -86,6 +113,29 @@ describe('the SQLite file', () => {
       database.exec('pragma user_version = 999');
       database.close();
       expect(() => openSqliteStore({ path })).toThrow(/newer release/);
+    }));
+
+  it('goes on with the trail of a release before there were seals, whose outcomes stay as they were told', () =>
+    inFolder(async (path) => {
+      const person = personKey({ userIdType: 'email', userId: 'ada@example.com' });
+      const drafts: OutcomeDraft[] = ['a', 'b'].map((intentId) => ({
+        type: 'user.kick.succeeded',
+        source: 'hr',
+        subject: 'email:ada@example.com',
+        time: 1,
+        data: { intentId, person, userId: 'ada@example.com' },
+      }));
+      writeOldTrail(path, drafts);
+      const store = openSqliteStore({ path });
+      await store.record(recordOutcome({ type: 'operator.decided', source: 'api', time: 2 }));
+      const erasure = { person, userId: null, by: 'api:anna', at: 3 };
+      expect(await store.erase(erasure)).toMatchObject({ outcomes: 0, unsealed: 2 });
+      await store.sequence(10);
+      const audit = createAudit();
+      for (const entry of await store.entriesAfter(0, 10)) audit.add(entry);
+      expect(audit.end()).toMatchObject({ count: 4, erased: 0, fault: null });
+      expect((await store.entriesAfter(0, 3)).map(({ seal }) => seal === null)).toEqual([true, true, false]);
+      await store.close();
     }));
 
   it('refuses work once it is closed', () =>

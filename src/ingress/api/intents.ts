@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type Delivery, MalformedDelivery } from '../../core/handler.ts';
-import { personKey, tidyIdentifier, userIdTypes } from '../../core/identifier.ts';
 import { type IntentStatus, intentStatuses } from '../../core/intent.ts';
 import type { Log } from '../../core/log.ts';
 import { neutralEventSchema } from '../../core/neutral-event.ts';
@@ -12,6 +11,7 @@ import type { Taken } from '../intake.ts';
 import { busyProblem, HttpProblem } from '../problem.ts';
 import { digestOf, type Part, readParts } from '../reading.ts';
 import type { Receiver } from '../receive.ts';
+import { readPerson } from './people.ts';
 import {
   type Answer,
   type Call,
@@ -54,7 +54,7 @@ const listQuery = z.strictObject({
     .string()
     .min(1)
     .max(300)
-    .transform(readPerson)
+    .transform((given) => readPerson(given).person)
     .optional()
     .describe('the key of a person, or any identifier as `<userIdType>:<userId>`'),
   source: z.string().min(1).max(128).optional(),
@@ -169,13 +169,6 @@ function oneIntentRoutes({ store, decisions }: IntentRoutesOptions): readonly Ro
       },
     }),
   ];
-}
-
-/** An identifier stands for everybody whose intents have it; a key has no colon. */
-function readPerson(given: string): string {
-  const [, type, userId] = /^([a-z_]+):(.+)$/.exec(given) ?? [];
-  const userIdType = userIdTypes.find((one) => one === type);
-  return userIdType && userId ? personKey(tidyIdentifier({ userIdType, userId })) : given;
 }
 
 /**

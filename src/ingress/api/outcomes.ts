@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
 import { z } from 'zod';
+import { exportEntry } from '../../core/audit.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Store } from '../../store/contract.ts';
 import { defineRoute, limitSchema, nextSchema, positionSchema, type Route } from './route.ts';
-import { outcomeReply } from './view.ts';
+import { outcomeReply, trailEntryReply } from './view.ts';
 
 /** Where the live stream comes from. */
 export interface OutcomeReader {
@@ -13,7 +14,7 @@ export interface OutcomeReader {
 }
 
 export interface OutcomeRoutesOptions {
-  readonly store: Pick<Store, 'outcomesAfter'>;
+  readonly store: Pick<Store, 'outcomesAfter' | 'entriesAfter'>;
   readonly stream: OutcomeReader;
   /** Aborted when the process stops; streams never end by themselves. */
   readonly closing: AbortSignal;
@@ -60,6 +61,21 @@ export function outcomeRoutes(options: OutcomeRoutesOptions): readonly Route[] {
         const page = outcomes.slice(0, limit);
         const next = outcomes.length > limit ? String(page.at(-1)?.data.position) : null;
         return { status: 200, body: { outcomes: page, next } };
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/trail',
+      role: 'viewer',
+      summary: 'Outcomes in order with what proves each: for an audit',
+      query,
+      status: 200,
+      reply: z.strictObject({ entries: z.array(trailEntryReply), next: nextSchema }),
+      async answer({ query: { after, limit } }) {
+        const entries = await options.store.entriesAfter(after, limit + 1);
+        const page = entries.slice(0, limit);
+        const next = entries.length > limit ? String(page.at(-1)?.outcome.data.position) : null;
+        return { status: 200, body: { entries: page.map(exportEntry), next } };
       },
     }),
   ];

@@ -59,6 +59,16 @@ const intentShape = {
 
 export const intentReply = z.strictObject(intentShape).meta({ id: 'Intent' });
 export const outcomeReply = outcomeSchema.meta({ id: 'Outcome' });
+/** An outcome with what proves it, as two extension attributes of which it has at most one. */
+export const trailEntryReply = outcomeSchema
+  .extend({
+    auditsalt: z
+      .string()
+      .optional()
+      .describe('the salt of the digest of its personal part; absent in older ones'),
+    auditdigest: z.string().optional().describe('that digest, once the personal part was erased'),
+  })
+  .meta({ id: 'TrailEntry' });
 export const intentHistoryReply = z
   .strictObject({ ...intentShape, outcomes: z.array(outcomeReply) })
   .meta({ id: 'IntentHistory' });

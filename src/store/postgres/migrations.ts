@@ -111,6 +111,11 @@ const migrations: readonly string[] = [
   create index notes_by_expiry on notes (expires_at);
   `,
   `
+  alter table outcomes add column salt text;
+  alter table outcomes add column sealed text;
+  alter table cursors add column seen_at bigint;
+  `,
+  `
   alter table intents add column foreseen smallint not null default 0;
   alter table intents add column held_set bigint;
   create index intents_unforeseen on intents (seq)

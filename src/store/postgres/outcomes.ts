@@ -1,6 +1,7 @@
 import type { Outcome } from '../../core/outcome.ts';
+import type { TrailEntry } from '../../core/seal.ts';
 import type { OutcomeClaim } from '../contract.ts';
-import { placeRows, readOutcome, type Trail } from '../trail.ts';
+import { placeRows, readEntry, readOutcome, type Trail } from '../trail.ts';
 import type { Queries, Transaction } from './connection.ts';
 import { pivot } from './sql.ts';
 
@@ -24,11 +25,11 @@ export async function sequence(tx: Transaction, limit: number): Promise<number> 
   const newest = placed.at(-1);
   if (!newest) return 0;
   await tx.run(
-    `update outcomes o set position = n.position, previous_hash = n.previous_hash, hash = n.hash
-     from unnest(:seq::bigint[], :position::bigint[], :previousHash::text[], :hash::text[])
-       as n (seq, position, previous_hash, hash)
+    `update outcomes o set position = n.position, previous_hash = n.previous_hash, hash = n.hash, salt = n.salt
+     from unnest(:seq::bigint[], :position::bigint[], :previousHash::text[], :hash::text[], :salt::text[])
+       as n (seq, position, previous_hash, hash, salt)
      where o.seq = n.seq`,
-    pivot(placed, ['seq', 'position', 'previousHash', 'hash']),
+    pivot(placed, ['seq', 'position', 'previousHash', 'hash', 'salt']),
   );
   const { position, hash } = newest;
   await tx.run('update trail set position = :position, hash = :hash', { position, hash });
@@ -51,6 +52,15 @@ export async function outcomesAfter(tx: Transaction, position: number, limit: nu
     { position, limit },
   );
   return rows.map((row) => readOutcome(tx, row));
+}
+
+export async function entriesAfter(tx: Transaction, position: number, limit: number): Promise<TrailEntry[]> {
+  const rows = await tx.all(
+    `select seq, draft, position, previous_hash, salt, sealed from outcomes
+     where position > :position order by position limit :limit`,
+    { position, limit },
+  );
+  return rows.map((row) => readEntry(tx, row));
 }
 
 /** Whether a publisher has, or may have, outcomes to tell. */
@@ -85,6 +95,22 @@ export async function claimOutcomes(
     until: now + leaseMs,
   });
   return outcomes;
+}
+
+/** Notes which publishers there are; see `Store.keepPublishers`. One that was never noted counts from now on. */
+export async function keepPublishers(
+  tx: Transaction,
+  names: readonly string[],
+  { forgetBefore, now }: { forgetBefore: number; now: number },
+): Promise<string[]> {
+  await tx.run('update cursors set seen_at = :now where seen_at is null or publisher = any(:names::text[])', {
+    now,
+    names,
+  });
+  const rows = await tx.all('delete from cursors where seen_at < :forgetBefore returning publisher', {
+    forgetBefore,
+  });
+  return rows.map((row) => String(row.publisher));
 }
 
 /** Moves a cursor and ends its lease; see `Store.settleOutcomes`. */

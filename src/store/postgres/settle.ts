@@ -1,7 +1,8 @@
 import type { IntentSettlement } from '../../core/settlement.ts';
 import type { DecisionRequest, SeenUser } from '../contract.ts';
 import { judgeDecision, judgeSettlement } from '../judgement.ts';
-import { readId, readIntent, type StoredIntent } from '../rows.ts';
+import { doneBy, noteMerge } from '../merge.ts';
+import { readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import { openChanges } from './changes.ts';
 import type { Transaction } from './connection.ts';
 
@@ -42,15 +43,34 @@ export async function settle(
   if (settlements.some(({ intentId }) => stored.get(intentId)?.leaseToken !== token)) return false;
   const kicks = settlements.filter(({ bringKick }) => bringKick !== null).length;
   const changes = await openChanges(tx, kicks);
-  for (const settlement of settlements) {
+  const judged = settlements.flatMap((settlement) => {
     const one = stored.get(settlement.intentId);
-    if (!one) continue;
+    if (!one) return [];
     const { kick, ...step } = judgeSettlement(one, settlement, now);
-    changes.take(one, step);
+    return [{ one, kick, step, done: doneBy(one, step) }];
+  });
+  const doers = await findDoers(
+    tx,
+    judged.flatMap(({ done }) => (done?.foundDone ? [done.mark] : [])),
+  );
+  for (const { one, kick, step, done } of judged) {
+    changes.take(one, noteMerge(step, done, doers.get(done?.mark ?? '') ?? null));
     if (kick) changes.insert({ ...kick, dueAt });
   }
   await changes.write();
   return true;
+}
+
+/** The intents by which the bridge resigned users, by their marks; see `noteMerge`. */
+async function findDoers(tx: Transaction, marks: readonly string[]): Promise<Map<string, string>> {
+  if (marks.length === 0) return new Map();
+  const rows = await tx.all(
+    `select distinct on (m.mark) m.mark, i.seq from marks m join intents i on i.seq = m.intent
+     where m.mark = any(:marks::text[]) and i.action = 'resign' and i.status = 'succeeded' and i.acted = 1
+     order by m.mark, i.settled_at desc, i.seq desc`,
+    { marks },
+  );
+  return new Map(rows.map(({ mark, seq }) => [String(mark), showId(tx, Number(seq))]));
 }
 
 /** Releases or cancels intents, each named once; see `Store.decideAll`. */

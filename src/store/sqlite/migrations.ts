@@ -102,6 +102,11 @@ export const migrations: readonly string[] = [
   create index notes_by_expiry on notes (expires_at);
   `,
   `
+  alter table outcomes add column salt text;
+  alter table outcomes add column sealed text;
+  alter table cursors add column seen_at integer;
+  `,
+  `
   alter table intents add column foreseen integer not null default 0;
   alter table intents add column held_set integer;
   create index intents_unforeseen on intents (seq)

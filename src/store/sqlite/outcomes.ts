@@ -1,6 +1,7 @@
 import type { Outcome, OutcomeDraft } from '../../core/outcome.ts';
+import type { TrailEntry } from '../../core/seal.ts';
 import type { OutcomeClaim } from '../contract.ts';
-import { placeRows, readOutcome, type Trail } from '../trail.ts';
+import { placeRows, readEntry, readOutcome, type Trail } from '../trail.ts';
 import type { Connection } from './connection.ts';
 
 /** Appends an outcome that the sequencer will give its place. */
@@ -24,7 +25,8 @@ export function sequence(connection: Connection, limit: number): number {
   const placed = placeRows(connection, rows, readTrail(connection));
   for (const row of placed) {
     connection.run(
-      'update outcomes set position = :position, previous_hash = :previousHash, hash = :hash where seq = :seq',
+      `update outcomes set position = :position, previous_hash = :previousHash, hash = :hash, salt = :salt
+       where seq = :seq`,
       { ...row },
     );
   }
@@ -46,6 +48,16 @@ export function outcomesAfter(connection: Connection, position: number, limit: n
       { position, limit },
     )
     .map((row) => readOutcome(connection, row));
+}
+
+export function entriesAfter(connection: Connection, position: number, limit: number): TrailEntry[] {
+  return connection
+    .all(
+      `select seq, draft, position, previous_hash, salt, sealed from outcomes
+       where position > :position order by position limit :limit`,
+      { position, limit },
+    )
+    .map((row) => readEntry(connection, row));
 }
 
 /** Leases a publisher's next outcomes; see `Store.claimOutcomes`. */
@@ -76,6 +88,22 @@ export function claimOutcomes(
     },
   );
   return outcomes;
+}
+
+/** Notes which publishers there are; see `Store.keepPublishers`. One that was never noted counts from now on. */
+export function keepPublishers(
+  connection: Connection,
+  names: readonly string[],
+  { forgetBefore, now }: { forgetBefore: number; now: number },
+): string[] {
+  connection.run(
+    `update cursors set seen_at = :now
+     where seen_at is null or publisher in (select value from json_each(:names))`,
+    { now, names: JSON.stringify(names) },
+  );
+  return connection
+    .all('delete from cursors where seen_at < :forgetBefore returning publisher', { forgetBefore })
+    .map((row) => String(row.publisher));
 }
 
 /** Moves a cursor and ends its lease; see `Store.settleOutcomes`. */

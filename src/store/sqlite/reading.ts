@@ -1,11 +1,11 @@
 import type { Intent } from '../../core/intent.ts';
-import type { Outcome } from '../../core/outcome.ts';
+import { type Outcome, pruningOutcome } from '../../core/outcome.ts';
 import type { IntentQuery, Page, RetentionLimits, StoreFigures } from '../contract.ts';
 import { readId, readIntent } from '../rows.ts';
-import { readOutcome } from '../trail.ts';
+import { lastToPrune, readOutcome } from '../trail.ts';
 import type { Connection } from './connection.ts';
 import { pruneHeldSets } from './held.ts';
-import { readTrail } from './outcomes.ts';
+import { insertOutcome, readTrail } from './outcomes.ts';
 
 export function listIntents(connection: Connection, query: IntentQuery): Page<Intent> {
   const { statuses, person, source, heldSet, cursor, limit } = query;
@@ -89,7 +89,11 @@ export function isBacklogged(connection: Connection, limit: number, now: number)
 }
 
 /** Deletes what is past its retention; see `Store.prune`. */
-export function prune(connection: Connection, before: RetentionLimits, limit: number): number {
+export function prune(
+  connection: Connection,
+  before: RetentionLimits,
+  { limit, now }: { limit: number; now: number },
+): number {
   const old = JSON.stringify(
     connection
       .all('select seq from intents where settled_at < :before order by settled_at limit :limit', {
@@ -102,16 +106,29 @@ export function prune(connection: Connection, before: RetentionLimits, limit: nu
   const removed = [
     connection.run('delete from intents where seq in (select value from json_each(:old))', { old }),
     connection.run(
-      `delete from outcomes where seq in (select seq from outcomes
-         where recorded_at < :before and position <= coalesce((select min(position) from cursors), position)
-         order by seq limit :limit)`,
-      { before: before.outcomes, limit },
-    ),
-    connection.run(
       'delete from dead_letters where seq in (select seq from dead_letters where received_at < :before limit :limit)',
       { before: before.deadLetters, limit },
     ),
   ];
-  const sets = pruneHeldSets(connection, before.settled, limit);
-  return removed.reduce((sum, { changes }) => sum + changes, sets);
+  const others =
+    pruneOutcomes(connection, before, { limit, now }) + pruneHeldSets(connection, before.settled, limit);
+  return removed.reduce((sum, { changes }) => sum + changes, others);
+}
+
+function pruneOutcomes(
+  connection: Connection,
+  before: RetentionLimits,
+  { limit, now }: { limit: number; now: number },
+): number {
+  const told =
+    connection.get('select min(position) as position from cursors')?.position ?? Number.MAX_SAFE_INTEGER;
+  const rows = connection.all(
+    'select position, hash, recorded_at from outcomes where position > 0 order by position limit :limit',
+    { limit },
+  );
+  const last = lastToPrune(rows, { before: before.outcomes, told: Number(told) });
+  if (!last) return 0;
+  insertOutcome(connection, null, pruningOutcome(last, now));
+  return connection.run('delete from outcomes where position <= :position', { position: last.position })
+    .changes;
 }

@@ -2,7 +2,8 @@ import { intentOutcome } from '../../core/outcome.ts';
 import type { IntentSettlement } from '../../core/settlement.ts';
 import type { DecisionRequest, SeenUser } from '../contract.ts';
 import { judgeDecision, judgeSettlement, type Step } from '../judgement.ts';
-import { marksOf, readId, readIntent, type StoredIntent } from '../rows.ts';
+import { doneBy, noteMerge } from '../merge.ts';
+import { marksOf, readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import type { Connection } from './connection.ts';
 import { insertOutcome } from './outcomes.ts';
 import { changeIntent, insertIntent, insertMarks, noteAct } from './rows.ts';
@@ -38,10 +39,23 @@ export function settle(
   for (const { settlement, stored } of leased) {
     if (!stored) continue;
     const { kick, ...step } = judgeSettlement(stored, settlement, now);
-    takeStep(connection, stored, step);
+    const done = doneBy(stored, step);
+    const doer = done?.foundDone ? findDoer(connection, done.mark) : null;
+    takeStep(connection, stored, noteMerge(step, done, doer));
     if (kick) insertIntent(connection, kick);
   }
   return true;
+}
+
+/** The intent by which the bridge resigned a user; see `noteMerge`. */
+function findDoer(connection: Connection, mark: string): string | null {
+  const row = connection.get(
+    `select i.seq from marks m join intents i on i.seq = m.intent
+     where m.mark = :mark and i.action = 'resign' and i.status = 'succeeded' and i.acted = 1
+     order by i.settled_at desc, i.seq desc limit 1`,
+    { mark },
+  );
+  return row ? showId(connection, Number(row.seq)) : null;
 }
 
 function findStored(connection: Connection, id: string): StoredIntent | null {
@@ -54,6 +68,7 @@ function findStored(connection: Connection, id: string): StoredIntent | null {
 export function takeStep(connection: Connection, stored: StoredIntent, step: Step): StoredIntent {
   const intent = changeIntent(connection, stored, step.change);
   if (step.change.progress?.resolution) insertMarks(connection, stored.seq, marksOf(intent.source, intent));
+  if (step.marks) insertMarks(connection, stored.seq, step.marks);
   if (step.outcome) insertOutcome(connection, stored.seq, intentOutcome(intent, step.outcome));
   return { ...stored, intent, leaseToken: null };
 }

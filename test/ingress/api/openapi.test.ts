@@ -64,6 +64,15 @@ const examples: Readonly<Record<string, (house: House) => Promise<Example>>> = {
     await bury(house);
     return { query: 'after=0&limit=1', headers: { 'last-event-id': '0' } };
   },
+  'get /v1/trail': async (house) => {
+    await hold(house);
+    await bury(house);
+    return { query: 'after=0&limit=1' };
+  },
+  'post /v1/people/{person}/erase': async (house) => {
+    await cancel(house);
+    return { id: encodeURIComponent('email:ada@example.com'), body: {} };
+  },
   'get /v1/held': async (house) => {
     await holdSet(house);
     return { query: 'limit=1' };
@@ -95,7 +104,7 @@ const examples: Readonly<Record<string, (house: House) => Promise<Example>>> = {
 const keyOf = ({ method, path }: Operation): string => `${method} ${path}`;
 
 function send(house: House, { method, path }: Operation, example: Example, name = 'anna') {
-  const target = `${path.replace('{id}', example.id ?? 'x')}?${example.query ?? ''}`;
+  const target = `${path.replace(/\{\w+\}/, example.id ?? 'x')}?${example.query ?? ''}`;
   const sent = request(house.url)
     [method](target)
     .set({ ...as(name), ...example.headers });
@@ -135,7 +144,7 @@ describe('/openapi.json', () => {
       const taken = [
         ...Object.keys(example.headers ?? {}),
         ...new URLSearchParams(example.query).keys(),
-        ...(example.id ? ['id'] : []),
+        ...(/(?<=\{)\w+/.exec(operation.path) ?? []),
       ];
       const known = operation.parameters.map(({ name }) => name);
       expect(known).toEqual(expect.arrayContaining(taken));
@@ -160,7 +169,7 @@ describe('/openapi.json', () => {
       const answers = [
         await send(house, operation, { query: 'no=such' }),
         await send(house, operation, { id: 'x', body: operation.method === 'post' ? {} : undefined }),
-        await request(house.url)[operation.method](operation.path.replace('{id}', 'x')),
+        await request(house.url)[operation.method](operation.path.replace(/\{\w+\}/, 'x')),
         await send(house, operation, {}, 'vera'),
         await send(house, operation, { body: { scope: 'x'.repeat(20_000) } }),
       ];

@@ -1,0 +1,24 @@
+import { personKey } from '../core/identifier.ts';
+import type { Step } from './judgement.ts';
+import type { StoredIntent } from './rows.ts';
+
+/** Somebody who is resigned, and whether this intent did it, or found it done. */
+export interface Done {
+  /** The mark of the `user_id` that a look showed; the intent that did it is found by it. */
+  readonly mark: string;
+  readonly foundDone: boolean;
+}
+
+/** What a step says of somebody's resign; `null` unless it is the success of one. */
+export function doneBy({ intent }: StoredIntent, { change }: Step): Done | null {
+  const userId = change.progress?.seenUserId;
+  if (intent.action !== 'resign' || change.status !== 'succeeded' || !userId) return null;
+  return { mark: personKey({ userIdType: 'user_id', userId }), foundDone: !intent.acted };
+}
+
+/** Lets the intent that did the work be found, and one that found it done say by which. */
+export function noteMerge(step: Step, done: Done | null, doer: string | null): Step {
+  if (!done) return step;
+  if (!done.foundDone) return { ...step, marks: [done.mark] };
+  return doer === null || !step.outcome ? step : { ...step, outcome: { ...step.outcome, mergedWith: doer } };
+}
