@@ -1,6 +1,18 @@
 #!/usr/bin/env node
 const [major = 0] = process.versions.node.split('.').map(Number);
 
+// As process 1, as in a container, a signal that nobody listens for would do nothing; elsewhere it ends the process.
+if (process.pid === 1) {
+  for (const [signal, code] of [
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const) {
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(code);
+    });
+  }
+}
+
 // Said before anything else is loaded: an older Node stumbles over the first import, and says something else.
 if (major < 24) {
   process.stderr.write(`offboard-bridge needs Node.js 24 or newer; this is ${process.versions.node}\n`);

@@ -1,67 +1,87 @@
-/**
- * The whole bridge on embedded defaults: a SQLite file, the GenAuth emulator, loopback only. It sends itself signed
- * deliveries, prints what became of them, and stays up; `--once` ends after that, `--port` is another than 8080.
- */
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import type { Command } from 'commander';
 import { handlers } from '../../handlers/index.ts';
 import { type Bridge, startBridge } from '../bridge.ts';
 import { parseConfig } from '../config.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { createEmulator, type Emulator, emulatorDefaults } from '../emulator/emulator.ts';
 import { exampleUsers } from '../emulator/example-users.ts';
-import { type SignedDelivery, signBamboohr, signStandardWebhook } from './demo-deliveries.ts';
-import { openDemoSlack } from './demo-slack.ts';
+import { demoScenes, demoSecrets } from './demo-scenes.ts';
+import { type DemoSlack, openDemoSlack } from './demo-slack.ts';
+import { readPort } from './port.ts';
+import { CommandFailure, exitCodes, type Shell } from './shell.ts';
 
-const secrets = {
-  bamboohr: randomBytes(16).toString('hex'),
-  webhook: `whsec_${randomBytes(24).toString('base64')}`,
-  operator: randomBytes(24).toString('base64url'),
-};
 const longestWaitMs = 20_000;
 
-interface Scene {
-  readonly title: string;
-  readonly delivery: SignedDelivery;
-  readonly status: number;
-  /** The outcomes that it must come to, in order. */
-  readonly outcomes: readonly string[];
+interface DemoOptions {
+  readonly once?: true;
+  readonly host: string;
+  readonly port: number;
 }
 
-const { values } = parseArgs({
-  options: { once: { type: 'boolean', default: false }, port: { type: 'string', default: '8080' } },
-});
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
+/** What a demo plays on. */
+interface Stage {
+  readonly bridge: Bridge;
+  readonly emulator: Emulator;
+  readonly slack: DemoSlack;
+  readonly say: (text: string) => void;
+}
 
-const folder = await mkdtemp(join(tmpdir(), 'offboard-bridge-demo-'));
-const emulator = createEmulator();
-emulator.addUsers(exampleUsers);
-await emulator.start();
-const slack = await openDemoSlack('grace@example.com');
-const bridge = await startBridge(demoConfig(), { log: { info() {}, warn() {}, error() {} } });
-try {
-  say(`Offboard Bridge at ${bridge.url}, before a GenAuth emulator at ${emulator.url}\n`);
-  const allWell = (await play(bridge, emulator)) && (await playSlack(bridge));
-  process.exitCode = allWell ? 0 : 1;
-  if (!values.once) {
-    say(tryNext(bridge));
-    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+/**
+ * The whole bridge on embedded defaults: a SQLite file, the GenAuth emulator, a stand-in for Slack. It sends itself
+ * signed deliveries, prints what became of them, and stays up unless it is told otherwise.
+ */
+export function addDemo(program: Command, shell: Shell): void {
+  program
+    .command('demo')
+    .description('show the bridge at work before an emulated GenAuth; nothing leaves this machine')
+    .option('--once', 'end after the show, with 1 if something was not as it must be')
+    .option('--host <address>', 'the address to listen on; 0.0.0.0 inside a container', '127.0.0.1')
+    .option('--port <number>', 'the port to listen on; with --once any free one', readPort, 8080)
+    .action(async (options: DemoOptions) => {
+      const allWell = await show(options, (text) => void shell.stdout.write(`${text}\n`));
+      if (!allWell) throw new CommandFailure(exitCodes.failed);
+    });
+}
+
+async function show(options: DemoOptions, say: (text: string) => void): Promise<boolean> {
+  const folder = await mkdtemp(join(tmpdir(), 'offboard-bridge-demo-'));
+  const emulator = createEmulator();
+  emulator.addUsers(exampleUsers);
+  await emulator.start();
+  const slack = await openDemoSlack('grace@example.com');
+  try {
+    const config = demoConfig(options, { folder, emulator, slack });
+    const bridge = await startBridge(config, { log: { info() {}, warn() {}, error() {} } });
+    try {
+      const stage = { bridge, emulator, slack, say };
+      say(`Offboard Bridge at ${bridge.url}, before a GenAuth emulator at ${emulator.url}\n`);
+      const allWell = (await play(stage)) && (await playSlack(stage));
+      if (!options.once) {
+        say(tryNext(bridge));
+        await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+      }
+      return allWell;
+    } finally {
+      await bridge.close();
+    }
+  } finally {
+    await emulator.close();
+    await slack.close();
+    await rm(folder, { recursive: true });
   }
-} finally {
-  await bridge.close();
-  await emulator.close();
-  await slack.close();
-  await rm(folder, { recursive: true });
 }
 
-function demoConfig() {
+function demoConfig(
+  { host, port, once: isShort }: DemoOptions,
+  { folder, emulator, slack }: { folder: string; emulator: Emulator; slack: DemoSlack },
+) {
   const yaml = `
-server: { port: ${values.once ? 0 : values.port}, tokens: [{ name: demo, role: approver, token: "\${OPERATOR}" }] }
+server: { host: "\${HOST}", port: ${isShort ? 0 : port}, tokens: [{ name: demo, role: approver, token: "\${OPERATOR}" }] }
 store: { url: "sqlite:\${FOLDER}/bridge.db" }
 genauth:
   host: "\${GENAUTH}"
@@ -78,98 +98,24 @@ slack:
   allow: { kick: { users: [U0ONCALL] } }
 `;
   const env = {
+    HOST: host,
     FOLDER: folder,
     GENAUTH: emulator.url,
-    OPERATOR: secrets.operator,
-    BAMBOOHR: secrets.bamboohr,
-    WEBHOOK: secrets.webhook,
+    OPERATOR: demoSecrets.operator,
+    BAMBOOHR: demoSecrets.bamboohr,
+    WEBHOOK: demoSecrets.webhook,
     SLACK: slack.apiUrl,
     SLACK_SIGNING_SECRET: slack.signingSecret,
   };
   return parseConfig(yaml, { env, handlers });
 }
 
-function scenes(): Scene[] {
-  const at = new Date().toISOString();
-  const nextMonth = new Date(Date.now() + 30 * 86_400_000).toISOString();
-  const event = (type: string, data: object): SignedDelivery =>
-    signStandardWebhook({ type, timestamp: at, data }, secrets.webhook);
-  const ada = signBamboohr(
-    {
-      employees: [
-        {
-          id: '1001',
-          action: 'Updated',
-          changedFields: ['Status'],
-          fields: { Status: 'Inactive', 'Work Email': 'ada@example.com' },
-          timestamp: at,
-        },
-      ],
-    },
-    secrets.bamboohr,
-  );
-  const alan = { userIdType: 'email', userId: 'alan@example.com', subject: '1003' };
-  return [
-    {
-      title: 'BambooHR reports that Ada has left',
-      delivery: ada,
-      status: 200,
-      outcomes: ['user.resign.succeeded', 'user.kick.succeeded'],
-    },
-    { title: 'BambooHR sends the same once more', delivery: ada, status: 200, outcomes: [] },
-    {
-      title: 'Somebody sends it with another body',
-      delivery: { ...ada, body: ada.body.replace('1001', '1002') },
-      status: 401,
-      outcomes: [],
-    },
-    {
-      title: 'A script asks to sign Grace out at once',
-      delivery: event('user.kick', {
-        userIdType: 'email',
-        userId: 'grace@example.com',
-        reason: 'lost laptop',
-      }),
-      status: 200,
-      outcomes: ['user.kick.succeeded'],
-    },
-    {
-      title: "A script announces Alan's last day, a month ahead",
-      delivery: event('user.resign', { ...alan, effectiveAt: nextMonth }),
-      status: 200,
-      outcomes: ['user.resign.scheduled'],
-    },
-    {
-      title: 'and takes it back',
-      delivery: event('user.withdraw', alan),
-      status: 200,
-      outcomes: ['user.resign.canceled', 'user.withdraw.succeeded'],
-    },
-    {
-      title: 'An event names two different people',
-      delivery: event('user.resign', {
-        identifiers: [
-          { userIdType: 'external_id', userId: '9999' },
-          { userIdType: 'email', userId: 'katherine@example.com' },
-        ],
-      }),
-      status: 200,
-      outcomes: ['user.resign.held'],
-    },
-    {
-      title: 'A script forgets what kind of id it sends',
-      delivery: event('user.kick', { userId: 'grace@example.com' }),
-      status: 400,
-      outcomes: ['delivery.dead_lettered'],
-    },
-  ];
-}
-
-async function play({ url, adminUrl }: Bridge, genauth: Emulator): Promise<boolean> {
+async function play({ bridge, emulator, say }: Stage): Promise<boolean> {
+  const { url, adminUrl } = bridge;
   let position = 0;
   let allWell = true;
-  for (const { title, delivery, status, outcomes } of scenes()) {
-    const seenCalls = genauth.calls().length;
+  for (const { title, delivery, status, outcomes } of demoScenes()) {
+    const seenCalls = emulator.calls().length;
     say(`» ${title}`);
     const response = await fetch(`${url}/hooks/${delivery.source}`, {
       method: 'POST',
@@ -179,7 +125,7 @@ async function play({ url, adminUrl }: Bridge, genauth: Emulator): Promise<boole
     say(`  answer   ${response.status} ${await response.text()}`);
     const became = await readOutcomes(adminUrl, position, outcomes.length);
     position += became.length;
-    for (const call of genauth.calls().slice(seenCalls)) {
+    for (const call of emulator.calls().slice(seenCalls)) {
       if (/^(kick|resign)/.test(call.endpoint))
         say(`  call     ${call.endpoint} ${JSON.stringify(call.input)}`);
     }
@@ -194,7 +140,7 @@ async function play({ url, adminUrl }: Bridge, genauth: Emulator): Promise<boole
 }
 
 /** One command in Slack: what it asks, and what its message shows in the end. */
-async function playSlack({ url }: Bridge): Promise<boolean> {
+async function playSlack({ bridge: { url }, slack, say }: Stage): Promise<boolean> {
   say('» Somebody types in Slack: /kick @grace lost laptop');
   const asked = await slack.command(url, '<@U0GRACE|grace> lost laptop');
   say(`  asks     ${asked.text}`);
@@ -213,7 +159,7 @@ async function readOutcomes(adminUrl: string, after: number, count: number): Pro
   const found: Outcome[] = [];
   if (count === 0) return found;
   const response = await fetch(`${adminUrl}/v1/outcomes?after=${after}`, {
-    headers: { authorization: `Bearer ${secrets.operator}`, accept: 'text/event-stream' },
+    headers: { authorization: `Bearer ${demoSecrets.operator}`, accept: 'text/event-stream' },
     signal: AbortSignal.timeout(longestWaitMs),
   });
   let text = '';
@@ -242,16 +188,16 @@ function describeOutcome({ type, subject, data }: Outcome): string {
 }
 
 function tryNext({ url, adminUrl }: Bridge): string {
-  return `It stays up. Look at it: ${adminUrl}/console with the token ${secrets.operator}
+  return `It stays up. Look at it: ${adminUrl}/console with the token ${demoSecrets.operator}
 
 Sign Katherine out yourself:
 
-  curl -s ${url}/v1/intents -H 'Authorization: Bearer ${secrets.operator}' \\
+  curl -s ${url}/v1/intents -H 'Authorization: Bearer ${demoSecrets.operator}' \\
     -d '{"type":"user.kick","timestamp":"${new Date().toISOString()}","data":{"userIdType":"external_id","userId":"1004"}}'
 
 and see what became of it, live:
 
-  curl -sN ${adminUrl}/v1/outcomes -H 'Accept: text/event-stream' -H 'Authorization: Bearer ${secrets.operator}'
+  curl -sN ${adminUrl}/v1/outcomes -H 'Accept: text/event-stream' -H 'Authorization: Bearer ${demoSecrets.operator}'
 
 Ctrl+C ends it.`;
 }

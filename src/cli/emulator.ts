@@ -1,21 +1,29 @@
 import { once } from 'node:events';
-import { parseArgs } from 'node:util';
-import { createEmulator, emulatorDefaults } from '../emulator/emulator.ts';
+import type { Command } from 'commander';
+import { createEmulator, type Emulator, emulatorDefaults } from '../emulator/emulator.ts';
 import { exampleUsers } from '../emulator/example-users.ts';
+import { readPort } from './port.ts';
+import type { Shell } from './shell.ts';
 
-const { values } = parseArgs({ options: { port: { type: 'string', default: '4100' } } });
-const port = Number(values.port);
-if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-  process.stderr.write('--port must be a whole number from 0 to 65535\n');
-  process.exit(2);
+/** GenAuth's management API, emulated, until it is told to stop. It listens on loopback only. */
+export function addEmulator(program: Command, shell: Shell): void {
+  program
+    .command('emulator')
+    .description('run an emulated GenAuth to try the bridge against')
+    .option('--port <number>', 'the port to listen on', readPort, 4100)
+    .action(async ({ port }: { port: number }) => {
+      const emulator = createEmulator();
+      emulator.addUsers(exampleUsers);
+      await emulator.start(port);
+      shell.stdout.write(describe(emulator));
+      await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+      await emulator.close();
+    });
 }
 
-const emulator = createEmulator();
-emulator.addUsers(exampleUsers);
-await emulator.start(port);
-
-const users = exampleUsers.map(({ userId, name, email }) => `  ${userId}  ${name} <${email}>`).join('\n');
-process.stdout.write(`The GenAuth management API, emulated at ${emulator.url}
+function describe(emulator: Emulator): string {
+  const users = exampleUsers.map(({ userId, name, email }) => `  ${userId}  ${name} <${email}>`).join('\n');
+  return `The GenAuth management API, emulated at ${emulator.url}
 
   accessKeyId      ${emulatorDefaults.accessKeyId}
   accessKeySecret  ${emulatorDefaults.accessKeySecret}
@@ -35,7 +43,5 @@ Steer it:
   curl -d '{}' ${emulator.url}/__emulator/faults
 
 Ctrl+C ends it.
-`);
-
-await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-await emulator.close();
+`;
+}

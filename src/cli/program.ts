@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addAudit } from './audit.ts';
 import { addCheck } from './check.ts';
 import { addDeadLetters } from './dead-letters.ts';
 import { addDecisions } from './decide.ts';
+import { addDemo } from './demo.ts';
+import { addEmulator } from './emulator.ts';
 import { addErase } from './erase.ts';
 import { addHeld } from './held.ts';
 import { addIntents } from './intents.ts';
@@ -37,6 +41,8 @@ const commands: readonly ((program: Command, shell: Shell) => void)[] = [
   addPauses,
   addAudit,
   addErase,
+  addDemo,
+  addEmulator,
 ];
 
 const environment = `
@@ -53,6 +59,7 @@ report: something is to be looked into.
 export async function run(args: readonly string[], shell: Shell): Promise<number> {
   const program = new Command('offboard-bridge')
     .description('Locks leavers out through GenAuth, and says what became of it.')
+    .version(ownVersion(), '--version', 'print the version')
     .addHelpText('after', environment)
     .enablePositionalOptions()
     .exitOverride()
@@ -70,4 +77,11 @@ export async function run(args: readonly string[], shell: Shell): Promise<number
     if (error.message) shell.stderr.write(`${error.message}\n`);
     return error.exitCode;
   }
+}
+
+/** From the package that this file is in, be it a checkout or installed. */
+function ownVersion(): string {
+  const path = findPackageJSON(import.meta.url);
+  if (!path) throw new Error('the package has no package.json');
+  return JSON.parse(readFileSync(path, 'utf8')).version;
 }

@@ -7,7 +7,7 @@ import { createLog, takeConsole } from './log.ts';
 import { CommandFailure, exitCodes, type Shell } from './shell.ts';
 
 /** What is in flight is finished within this time, or ended with the process, in milliseconds. */
-const stopDeadlineMs = 25_000;
+export const stopDeadlineMs = 25_000;
 
 /** Runs the bridge until it is told to stop (SIGTERM, SIGINT). A second signal, or the deadline, ends it at once. */
 export function addServe(program: Command, shell: Shell): void {

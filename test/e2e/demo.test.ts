@@ -5,7 +5,7 @@ afterEach(endProcesses);
 
 describe('the demo', () => {
   it('plays all its scenes, each as it must be, and ends with code 0', async () => {
-    const demo = startProcess('src/cli/demo.ts', ['--once']);
+    const demo = startProcess('src/main.ts', ['demo', '--once']);
     expect(await demo.ended).toEqual({ code: 0, signal: null });
     expect(demo.stderr()).toBe('');
     expect(demo.stdout()).toContain('outcome  user.resign.succeeded external_id:1001, confirmed');

@@ -1,0 +1,96 @@
+import { expect, it } from '@jest/globals';
+import { parser } from '@prometheus-io/lezer-promql';
+import { createMetrics } from '../../src/ingress/metrics.ts';
+import { describeWithTools, type Manifest, only, render, valueFiles } from './tools.ts';
+
+/** Named by an alert before the bridge has it. */
+const awaited = ['offboard_bridge_source_silent'];
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string; readonly description: string };
+}
+
+interface Panel {
+  readonly title: string;
+  readonly gridPos: object;
+  readonly targets: readonly { readonly expr: string }[];
+}
+
+const rendered = (): readonly Manifest[] =>
+  render(valueFiles.find((file) => file.endsWith('postgres-values.yaml')) ?? '');
+
+function rulesOf(manifests: readonly Manifest[]): readonly Rule[] {
+  const { groups } = only(manifests, 'PrometheusRule').spec as { groups: { rules: Rule[] }[] };
+  return groups.flatMap(({ rules }) => rules);
+}
+
+function panelsOf(manifests: readonly Manifest[]): readonly Panel[] {
+  const text = manifests.find(({ metadata }) => metadata.name.endsWith('-dashboard'))?.data?.[
+    'offboard-bridge.json'
+  ];
+  return (JSON.parse(text ?? '') as { panels: Panel[] }).panels;
+}
+
+/** Whether Prometheus can read it; Grafana's variables are filled in first. */
+function isPromQl(expression: string): boolean {
+  let whole = true;
+  parser.parse(expression.replaceAll('$__rate_interval', '5m')).iterate({
+    enter({ type }) {
+      whole &&= !type.isError;
+    },
+  });
+  return whole;
+}
+
+/** Every metric that the bridge shows, with the parts of its histograms. */
+async function knownMetrics(): Promise<ReadonlySet<string>> {
+  const metrics = createMetrics();
+  metrics.showKafkaContactAge(0);
+  const { body } = await metrics.read();
+  return new Set(
+    [...body.matchAll(/^# TYPE (\S+) (\S+)/gm)].flatMap(([, name = '', type]) =>
+      type === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
+    ),
+  );
+}
+
+describeWithTools('the alerts and the dashboard', () => {
+  it('are written in PromQL', () => {
+    const manifests = rendered();
+    const expressions = [
+      ...rulesOf(manifests).map(({ expr }) => expr),
+      ...panelsOf(manifests).flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+    ];
+    expect(expressions.length).toBeGreaterThan(20);
+    expect(expressions.filter((one) => !isPromQl(one))).toEqual([]);
+    expect(isPromQl('max(up{job="a"}')).toBe(false);
+  });
+
+  it('ask for metrics that the bridge has', async () => {
+    const manifests = rendered();
+    const asked =
+      JSON.stringify([rulesOf(manifests), panelsOf(manifests)]).match(/offboard_bridge_\w+/g) ?? [];
+    const known = await knownMetrics();
+    expect(new Set(asked.filter((name) => !known.has(name)))).toEqual(new Set(awaited));
+  });
+
+  it('say what happened and what to do', () => {
+    for (const { alert, labels, annotations } of rulesOf(rendered())) {
+      expect([alert, labels.severity]).toEqual([
+        expect.stringMatching(/^OffboardBridge/),
+        expect.stringMatching(/^(critical|warning)$/),
+      ]);
+      expect(annotations.summary.length * annotations.description.length).toBeGreaterThan(0);
+    }
+  });
+
+  it('leave Kafka out where there is none', () => {
+    const without = valueFiles.find((file) => file.endsWith('replicas-values.yaml')) ?? '';
+    const names = (manifests: readonly Manifest[]): string[] => rulesOf(manifests).map(({ alert }) => alert);
+    expect(names(rendered())).toContain('OffboardBridgeKafkaSilent');
+    expect(names(render(without))).not.toContain('OffboardBridgeKafkaSilent');
+  });
+});
