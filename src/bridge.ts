@@ -1,23 +1,19 @@
 import { createConfirmations } from './bridge/confirmations.ts';
+import { createDispatchRooms } from './bridge/dispatch.ts';
 import { createKafkaRooms } from './bridge/kafka.ts';
 import { createLegs } from './bridge/legs.ts';
 import { type Listeners, openListeners } from './bridge/listeners.ts';
-import { sourceLookups } from './bridge/lookups.ts';
 import { createBridgeMetrics, followBatches, followCalls, withCounts } from './bridge/measures.ts';
 import { type Reconciling, startReconciling } from './bridge/reconcile.ts';
 import { createDirectory } from './bridge/slack.ts';
 import { openTracer, tracePublisher, traceStore } from './bridge/tracing.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/log.ts';
-import { createDispatcher, type DispatchPolicy } from './dispatcher/dispatcher.ts';
-import { createLookups } from './dispatcher/lookup.ts';
-import { createProtection } from './dispatcher/protection.ts';
-import { createThrottle } from './dispatcher/throttle.ts';
 import { createActivity } from './ingress/activity.ts';
 import { createActivityNotes } from './ingress/activity-notes.ts';
 import type { Metrics } from './ingress/metrics.ts';
 import { withRequestIds } from './ingress/request-id.ts';
-import { createSlackVoice } from './ingress/slack.ts';
+import { createSlackVoice, type SlackVoice, type SlackVoiceOptions } from './ingress/slack.ts';
 import { createManagementApi } from './management-api/client.ts';
 import { createCheckpoint } from './publishers/checkpoint.ts';
 import { createLogPublisher } from './publishers/log.ts';
@@ -62,6 +58,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   const log = withRequestIds(options.log);
   const tracer = await openTracer(config);
   let hear = (_nudge: Nudge): void => undefined;
+  let finishHeld = async (): Promise<number> => 0;
   const opened = await openStore({ url: config.store.url, now, onNudge: (nudge) => hear(nudge) });
   const store = withNudges(tracer ? traceStore(opened, tracer) : opened, {
     dispatch: () => legs.wakeDispatch(),
@@ -71,19 +68,11 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   const following = { metrics, tracer, now };
   const api = createManagementApi({ ...config.genauth, onCall: followCalls(following) });
   const activity = createActivity({ sources: Object.values(config.sources), now });
-  const throttle = createThrottle({ ...config.genauth, backoff: config.retry });
-  const protection = createProtection(api, config.leavers.protected);
-  const policy = dispatchPolicy(config);
-  const lookups = createLookups({ ...sourceLookups(config), ...policy, now, random });
-  const dispatcher = createDispatcher({
-    ...{ store, api, throttle, protection, lookups, policy, now, random },
-    ...followBatches(following),
-  });
+  const dispatch = createDispatchRooms(config, { store, api, now, random, ...followBatches(following) });
+  const { tendHeld } = dispatch;
   const stream = createStream({ store });
   const confirmations = createConfirmations({ sources: config.sources, log, random });
-  const slackVoice = config.slack
-    ? createSlackVoice({ settings: config.slack, store, isDryRun: config.leavers.dryRun, now, log })
-    : null;
+  const slackVoice = createVoice(config, { tendHeld, store, now, log });
   const kafka = config.kafka && createKafkaRooms(config.kafka, { log, random });
   const publishers = [
     withCounts(createLogPublisher(log), metrics),
@@ -94,7 +83,9 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   const toTell = tracer ? publishers.map((one) => tracePublisher(one, tracer)) : publishers;
   const relays = createRelays(toTell, { store, backoff: config.retry, now, log, random });
   const legs = createLegs({
-    ...{ dispatcher, protection, relays, stream, log },
+    ...dispatch,
+    ...{ relays, stream, log },
+    finishHeld: () => finishHeld(),
     concurrency: config.genauth.concurrency,
     sequencer: createSequencer({ store }),
     prune: () => prune(config, { store, publishers, metrics, log, now: now() }),
@@ -121,10 +112,11 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
 
   try {
     const { signal } = closing;
-    const rooms = { config, store, metrics, tracer, activity, throttle, lookups, protection, stream, relays };
+    const rooms = { ...dispatch, config, store, metrics, tracer, activity, stream, relays };
     const doors = { slackVoice, directory: createDirectory(api), confirmations, kafka, closing: signal };
     const listeners = await openListeners({ ...rooms, ...doors, log, now, random });
     const { url, adminUrl, receiver } = listeners;
+    finishHeld = listeners.heldSets.finish;
     legs.start();
     listeners.start();
     kafka?.startConsuming(receiver);
@@ -143,6 +135,13 @@ function createRelays(publishers: readonly Publisher[], options: Omit<RelayOptio
   }));
 }
 
+function createVoice(
+  { slack, leavers }: Config,
+  around: Omit<SlackVoiceOptions, 'settings' | 'isDryRun'>,
+): SlackVoice | null {
+  return slack && createSlackVoice({ ...around, settings: slack, isDryRun: leavers.dryRun });
+}
+
 /** Wakes a leg as soon as the store has something for it. Correctness never depends on it. */
 function withNudges(store: Store, wake: { dispatch: () => void; publish: () => void }): Store {
   const then = async <T>(work: Promise<T>, ...wakes: (() => void)[]): Promise<T> => {
@@ -156,22 +155,12 @@ function withNudges(store: Store, wake: { dispatch: () => void; publish: () => v
     settle: (token, settlements, now) =>
       then(store.settle(token, settlements, now), wake.dispatch, wake.publish),
     decide: (request) => then(store.decide(request), wake.dispatch, wake.publish),
+    decideAll: (requests) => then(store.decideAll(requests), wake.dispatch, wake.publish),
+    tendHeld: (request) => then(store.tendHeld(request), wake.publish),
     setPause: (scope, pause) => then(store.setPause(scope, pause), wake.dispatch),
     record: (outcome) => then(store.record(outcome), wake.publish),
     erase: (erasure) => then(store.erase(erasure), wake.publish),
     prune: (before, limit, at) => then(store.prune(before, limit, at), wake.publish),
-  };
-}
-
-function dispatchPolicy({ leavers, genauth, retry, sources }: Config): DispatchPolicy {
-  return {
-    confirm: leavers.confirm,
-    endSessions: leavers.endSessions,
-    safeguard: leavers.safeguard,
-    kickAppIds: genauth.kickAppIds,
-    backoff: retry,
-    giveUpAfterMs: retry.giveUpAfterMs,
-    isDryRun: (source) => leavers.dryRun || sources[source]?.dryRun === true,
   };
 }
 

@@ -46,7 +46,11 @@ describe('the smallest configuration', () => {
         confirm: true,
         maxEventAgeMs: 604_800_000,
         fourEyes: true,
-        safeguard: { maxResigns: 20, maxKicks: 100, perMs: 3_600_000, graceMs: 3_000 },
+        safeguard: {
+          limits: [{ maxResigns: 20, maxPercent: null, maxKicks: 100, perMs: 3_600_000 }],
+          graceMs: 3_000,
+        },
+        askAgainAfterMs: 604_800_000,
         protected: [],
       },
       retry: { minDelayMs: 1_000, maxDelayMs: 900_000, giveUpAfterMs: 259_200_000 },

@@ -1,6 +1,7 @@
 import { type Log, traceOf } from '../core/log.ts';
 import { createLoop, type Loop } from '../core/loop.ts';
 import type { Dispatcher } from '../dispatcher/dispatcher.ts';
+import type { Headcount } from '../dispatcher/headcount.ts';
 import type { Protection } from '../dispatcher/protection.ts';
 import type { Relay } from '../publishers/relay.ts';
 import type { Stream } from '../publishers/stream.ts';
@@ -21,6 +22,11 @@ export interface LegsOptions {
   /** How many batches are carried out at a time. */
   readonly concurrency: number;
   readonly protection: Protection;
+  readonly headcount: Headcount;
+  /** Looks after what is held, and says how much of it. */
+  readonly tendHeld: () => Promise<number>;
+  /** Carries out what was decided about sets of what is held, where a crash left it undone. */
+  readonly finishHeld: () => Promise<number>;
   readonly sequencer: { tick(): Promise<number> };
   readonly relays: readonly { readonly name: string; readonly relay: Relay }[];
   readonly stream: Stream;
@@ -42,6 +48,9 @@ const idleMs = {
   activity: 60_000,
   protection: 600_000,
   protectionWanted: 2_000,
+  headcount: 60_000,
+  held: 1_000,
+  finishHeld: 10_000,
 };
 
 export function createLegs(options: LegsOptions): Legs {
@@ -57,11 +66,15 @@ export function createLegs(options: LegsOptions): Legs {
   );
   const relaying = relays.map(({ name, relay }) => leg(`relay ${name}`, relay.tick, idleMs.publish));
   const sequence = leg('sequence', sequenceAndNudge, idleMs.publish);
+  const held = leg('held', options.tendHeld, idleMs.held);
   const upkeep = [
+    held,
     leg('prune', options.prune, idleMs.prune),
     leg('checkpoint', options.checkpoint, idleMs.checkpoint),
     leg('activity', options.noteActivity, idleMs.activity),
     ...protectionLegs(protection, leg),
+    leg('finish held', options.finishHeld, idleMs.finishHeld),
+    leg('headcount', options.headcount.tick, idleMs.headcount),
   ];
 
   async function sequenceAndNudge(): Promise<number> {
@@ -79,7 +92,7 @@ export function createLegs(options: LegsOptions): Legs {
       for (const one of [sequence, ...relaying, ...upkeep, ...dispatch]) one.start();
     },
     wakeDispatch() {
-      for (const one of dispatch) one.nudge();
+      for (const one of [...dispatch, held]) one.nudge();
     },
     wakePublish: sequence.nudge,
     wakeReaders,

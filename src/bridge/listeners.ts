@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Log } from '../core/log.ts';
 import type { Tracer } from '../core/tracer.ts';
+import type { Headcount } from '../dispatcher/headcount.ts';
 import type { Lookups } from '../dispatcher/lookup.ts';
 import type { Protection } from '../dispatcher/protection.ts';
 import type { Throttle } from '../dispatcher/throttle.ts';
@@ -11,6 +12,7 @@ import { apiRoutes } from '../ingress/api.ts';
 import { consoleRoutes } from '../ingress/console.ts';
 import { createDecisions, type Decisions } from '../ingress/decisions.ts';
 import { healthRoutes, metricsRoutes } from '../ingress/health.ts';
+import { createHeldSets, type HeldSets } from '../ingress/held-sets.ts';
 import { hookRoutes } from '../ingress/http.ts';
 import type { Metrics } from '../ingress/metrics.ts';
 import { createReceiver, type Receiver } from '../ingress/receive.ts';
@@ -36,6 +38,7 @@ export interface Rooms {
   readonly throttle: Throttle;
   readonly lookups: Lookups;
   readonly protection: Protection;
+  readonly headcount: Pick<Headcount, 'isMissing'>;
   readonly stream: Stream;
   readonly relays: readonly { readonly name: string; readonly relay: Relay }[];
   /** `null` when no workspace is configured. */
@@ -53,6 +56,7 @@ export interface Rooms {
 export interface Listeners {
   /** The door that they lead to. */
   readonly receiver: Receiver;
+  readonly heldSets: HeldSets;
   readonly url: string;
   readonly adminUrl: string;
   start(): void;
@@ -63,10 +67,11 @@ export interface Listeners {
 /** Opens the listeners: everything on one, or the operator's side on one of its own. */
 export async function openListeners(rooms: Rooms): Promise<Listeners> {
   const routes = createRoutes(rooms);
-  const { receiver, slack, streams } = routes;
+  const { receiver, slack, streams, heldSets } = routes;
   const { url, adminUrl, close: closeServers } = await openServers(rooms, routes);
   return {
     receiver,
+    heldSets,
     url,
     adminUrl,
     start() {
@@ -85,6 +90,7 @@ interface Routes extends ServerRoutes {
   readonly receiver: Receiver;
   readonly slack: Slack | null;
   readonly streams: Streams;
+  readonly heldSets: HeldSets;
 }
 
 function createRoutes(rooms: Rooms): Routes {
@@ -108,12 +114,16 @@ function createRoutes(rooms: Rooms): Routes {
   });
   const receiver = rooms.tracer ? traceReceiver(door, rooms.tracer) : door;
   const streams = createStreams({ receiver, sources, log, random: rooms.random });
-  const decisions = createDecisions({ store, receiver, sources, policy, now });
-  const slack = openSlack(rooms, { receiver, decisions, streams });
+  const { askAgainAfterMs } = config.leavers;
+  const checks = { sources, policy, askAgainAfterMs, now };
+  const decisions = createDecisions({ ...checks, store, receiver });
+  const heldSets = createHeldSets({ ...checks, store });
+  const slack = openSlack(rooms, { receiver, decisions, heldSets, streams });
   const operator = apiRoutes({
     store,
     receiver,
     decisions,
+    heldSets,
     sources,
     tokens,
     maxBodyBytes,
@@ -135,12 +145,18 @@ function createRoutes(rooms: Rooms): Routes {
     operator,
     slack,
     streams,
+    heldSets,
   };
 }
 
 function openSlack(
   rooms: Rooms,
-  doors: { receiver: Receiver; decisions: Decisions; streams: Streams },
+  doors: {
+    receiver: Receiver;
+    decisions: Decisions;
+    heldSets: HeldSets;
+    streams: Streams;
+  },
 ): Slack | null {
   const { config, slackVoice: voice } = rooms;
   if (!config.slack || !voice) return null;
@@ -176,7 +192,7 @@ function sourcesOf(config: Config): Sources {
 
 /** What does not work as it should. It never shows in readiness: deliveries must still be kept. */
 function degradations(
-  { throttle, lookups, protection, relays, kafka, now }: Rooms,
+  { throttle, lookups, protection, headcount, relays, kafka, now }: Rooms,
   { slack, streams }: Pick<Routes, 'slack' | 'streams'>,
 ): Degradation[] {
   const found: Degradation[] = throttle
@@ -189,6 +205,12 @@ function degradations(
     found.push({
       code: 'protection_unknown',
       message: 'protected people could not be looked up; nothing is done',
+    });
+  }
+  if (headcount.isMissing()) {
+    found.push({
+      code: 'active_users_unknown',
+      message: 'GenAuth did not say how many users are active; the safeguard goes by its counts alone',
     });
   }
   if (slack?.isConnected() === false)

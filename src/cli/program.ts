@@ -8,6 +8,7 @@ import { addDecisions } from './decide.ts';
 import { addDemo } from './demo.ts';
 import { addEmulator } from './emulator.ts';
 import { addErase } from './erase.ts';
+import { addHeld } from './held.ts';
 import { addIntents } from './intents.ts';
 import { addKick } from './kick.ts';
 import { addOutcomes } from './outcomes.ts';
@@ -19,6 +20,7 @@ import { addServe } from './serve.ts';
 import { CommandFailure, exitCodes, type Shell } from './shell.ts';
 import { addStatus } from './status.ts';
 import { addTry } from './try.ts';
+import { addUpcoming } from './upcoming.ts';
 
 /** Every command adds itself; `serve` is the one that is meant when none is named. */
 const commands: readonly ((program: Command, shell: Shell) => void)[] = [
@@ -27,6 +29,8 @@ const commands: readonly ((program: Command, shell: Shell) => void)[] = [
   addTry,
   addStatus,
   addIntents,
+  addUpcoming,
+  addHeld,
   addKick,
   addResign,
   addReconcile,
@@ -57,6 +61,7 @@ export async function run(args: readonly string[], shell: Shell): Promise<number
     .description('Locks leavers out through GenAuth, and says what became of it.')
     .version(ownVersion(), '--version', 'print the version')
     .addHelpText('after', environment)
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => shell.stdout.write(text),

@@ -26,9 +26,11 @@ export const intentReply = z.object({
   actor: z.string().nullable(),
   reason: z.string().nullable(),
   receivedAt: z.string(),
+  effectiveAt: z.string().nullable(),
   dueAt: z.string().nullable(),
   settledAt: z.string().nullable(),
   failure,
+  heldSet: z.string().nullable(),
 });
 export const intentHistoryReply = intentReply.extend({ outcomes: z.array(outcomeReply) });
 export const intentsReply = z.object({ intents: z.array(intentReply), next: z.string().nullable() });
@@ -39,6 +41,18 @@ export const erasureReply = z.object({
   unsealed: z.number(),
   openDeadLetters: z.array(z.string()),
 });
+export const heldSetReply = z.object({
+  id: z.string(),
+  source: z.string(),
+  action: z.string(),
+  code: z.string(),
+  actor: z.string().nullable(),
+  day: z.string().nullable(),
+  since: z.string(),
+  waiting: z.int(),
+  size: z.int(),
+});
+export const heldReply = z.object({ held: z.array(heldSetReply), next: z.string().nullable() });
 export const receiptReply = z.object({ status: z.string(), intents: z.array(z.string()).default([]) });
 export const outcomesReply = z.object({ outcomes: z.array(outcomeReply), next: z.string().nullable() });
 

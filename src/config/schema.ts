@@ -3,9 +3,10 @@ import { baseUrlFault } from '../core/base-url.ts';
 import { identifierSchema } from '../core/identifier.ts';
 import { actions } from '../core/intent.ts';
 import { kafka } from './kafka.ts';
+import { safeguardSchema, sourceSafeguardSchema } from './safeguard.ts';
 import { slackSchema } from './slack.ts';
 import { tracing } from './tracing.ts';
-import { areRead, count, dayMs, duration, port, text } from './value.ts';
+import { areRead, count, duration, port, text } from './value.ts';
 
 /** What an operator may do; each may do what the ones before it may. */
 const roles = ['viewer', 'operator', 'approver'] as const;
@@ -139,19 +140,6 @@ const genauth = z
   })
   .transform(({ timeout, ...rest }) => ({ ...rest, timeoutMs: timeout }));
 
-const safeguard = z
-  .strictObject({
-    maxResigns: count.default(20).describe('resigns in the window; the rest is held'),
-    maxKicks: count.default(100).describe('kicks by machines in the window; the rest is held'),
-    per: duration().prefault('1h').describe('the sliding window'),
-    grace: duration({ minMs: 0, maxMs: dayMs })
-      .prefault('3s')
-      .describe("how long a machine's resign waits, so that a burst is seen before its first is acted on"),
-  })
-  .transform(({ per, grace, ...rest }) => ({ ...rest, perMs: per, graceMs: grace }));
-
-const off = z.literal('off').transform(() => null);
-
 const leavers = z
   .strictObject({
     dryRun: z
@@ -170,17 +158,21 @@ const leavers = z
       .boolean()
       .default(true)
       .describe('a resign that a person asks for waits until a second person approves it'),
-    safeguard: z
-      .union([off, safeguard], { error: 'is neither off nor a mapping' })
-      .prefault({})
-      .describe('off, or how much is let through in a window before the rest is held'),
+    safeguard: safeguardSchema,
+    askAgainAfter: duration({ minMs: 60_000 })
+      .prefault('7d')
+      .describe('what is held and undecided for that long is asked about anew; it never acts by itself'),
     protected: z
       .array(identifierSchema)
       .max(1_000)
       .default([])
       .describe('people to whom nothing is done before a person releases it'),
   })
-  .transform(({ maxEventAge, ...rest }) => ({ ...rest, maxEventAgeMs: maxEventAge }));
+  .transform(({ maxEventAge, askAgainAfter, ...rest }) => ({
+    ...rest,
+    maxEventAgeMs: maxEventAge,
+    askAgainAfterMs: askAgainAfter,
+  }));
 
 const retry = z
   .strictObject({
@@ -295,5 +287,6 @@ export const sourceSchema = z
       .nullable()
       .default(null)
       .describe('alert when nothing came for so long; null = never'),
+    safeguard: sourceSafeguardSchema,
   })
   .transform(({ expectEvery, ...rest }) => ({ ...rest, expectEveryMs: expectEvery }));

@@ -128,6 +128,8 @@ export interface Intent extends IntentFacts {
   readonly voided: Failure | null;
   readonly failure: Failure | null;
   readonly answer: AnswerSummary | null;
+  /** The set of what was held together that it is, or was last, part of. */
+  readonly heldSet?: string | null;
   /** What a look-up found; its identifiers and its day are already in the place of the event's. */
   readonly resolution?: Resolution | null;
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { BackoffPolicy } from '../core/backoff.ts';
 import { type Intent, needsLookup } from '../core/intent.ts';
+import { limitsNow, type SafeguardRule } from '../core/safeguard.ts';
 import type { IntentSettlement } from '../core/settlement.ts';
 import type { ManagementApi } from '../management-api/client.ts';
-import type { Batch, SafeguardPolicy, SeenUser, Store } from '../store/contract.ts';
+import type { Batch, SeenUser, Store } from '../store/contract.ts';
 import { createApplications } from './applications.ts';
 import { createCalls, leaseMs } from './calls.ts';
 import { carryOutKick } from './kick.ts';
@@ -21,6 +22,8 @@ export interface DispatcherOptions {
   /** Without them, whoever has to be looked up is not acted on. */
   readonly lookups?: Lookups | undefined;
   readonly policy: DispatchPolicy;
+  /** How many users of the pool are active; `null` while that is not known. */
+  readonly activeUsers?: () => number | null;
   readonly now: () => number;
   readonly random: () => number;
   /** Carries a batch out within something of the caller's, such as a span of a trace. */
@@ -35,7 +38,8 @@ export interface DispatcherOptions {
 export interface DispatchPolicy {
   readonly confirm: boolean;
   readonly endSessions: boolean;
-  readonly safeguard: SafeguardPolicy | null;
+  /** None = the safeguard is off. */
+  readonly safeguard: readonly SafeguardRule[];
   readonly kickAppIds: 'all' | readonly string[];
   readonly backoff: BackoffPolicy;
   readonly giveUpAfterMs: number;
@@ -50,7 +54,8 @@ export interface Dispatcher {
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { store, throttle, protection, policy, now, random, within = (_batch, work) => work() } = options;
+  const { store, throttle, protection, policy, now, random } = options;
+  const { activeUsers = () => null, within = (_batch, work) => work() } = options;
   const lookups =
     options.lookups ?? createLookups({ ...policy, find: () => null, longestLookupMs: 0, now, random });
   const applications = createApplications(policy.kickAppIds);
@@ -115,7 +120,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           token: randomUUID(),
           leaseMs: lease,
           limits: { resign, kick: Math.min(kick, 1) },
-          safeguard: policy.safeguard,
+          safeguard: limitsNow(policy.safeguard, activeUsers()),
         });
         if (!batch) return 0;
         await within(batch, () => settle(batch, leaseEnd));

@@ -5,6 +5,7 @@ import type { Store } from '../store/contract.ts';
 import { createAllowances } from './allowance.ts';
 import { type ApiToken, createAccess, hasRole, type Principal } from './api/access.ts';
 import { type DeadLetterRoutesOptions, deadLetterRoutes } from './api/dead-letters.ts';
+import { type HeldRoutesOptions, heldRoutes } from './api/held.ts';
 import { type IntentRoutesOptions, intentRoutes } from './api/intents.ts';
 import { openApiDocument } from './api/openapi.ts';
 import { type OperationRoutesOptions, operationRoutes } from './api/operation.ts';
@@ -20,11 +21,13 @@ export interface ApiOptions
     OutcomeRoutesOptions,
     DeadLetterRoutesOptions,
     PeopleRoutesOptions,
+    HeldRoutesOptions,
     OperationRoutesOptions {
   readonly store: IntentRoutesOptions['store'] &
     OutcomeRoutesOptions['store'] &
     DeadLetterRoutesOptions['store'] &
     PeopleRoutesOptions['store'] &
+    HeldRoutesOptions['store'] &
     OperationRoutesOptions['store'];
   readonly receiver: IntentRoutesOptions['receiver'] & DeadLetterRoutesOptions['receiver'];
   /** None = the operator API is off, and not there to be found. */
@@ -47,6 +50,7 @@ export function apiRoutes(options: ApiOptions): Router {
   const routes: readonly Route[] = [
     ...intentRoutes(options),
     ...outcomeRoutes(options),
+    ...heldRoutes(options),
     ...deadLetterRoutes(options),
     ...peopleRoutes(options),
     ...operationRoutes(options),

@@ -1,12 +1,18 @@
-import { type AdmissionPolicy, admit } from '../core/admission.ts';
 import type { Failure, FailureCode } from '../core/failure.ts';
 import type { Delivery } from '../core/handler.ts';
-import { actions, type Intent, type IntentDraft } from '../core/intent.ts';
+import type { Intent } from '../core/intent.ts';
 import { erasedText } from '../core/seal.ts';
 import type { Store } from '../store/contract.ts';
 import type { Taken } from './intake.ts';
 import type { Receiver } from './receive.ts';
-import type { Sources } from './source.ts';
+import {
+  canceledByOperator,
+  draftOf,
+  isTooOld,
+  type ReleaseChecks,
+  releaseRequest,
+  tooOld,
+} from './release.ts';
 
 /** Who decides, and why. */
 interface Decider {
@@ -38,37 +44,25 @@ export interface Decisions {
   ): Promise<Exclude<DecisionResult, { kind: 'done' }> | Taken>;
 }
 
-export interface DecisionsOptions {
-  readonly store: Pick<Store, 'findIntent' | 'decide'>;
+export interface DecisionsOptions extends ReleaseChecks {
+  readonly store: Pick<Store, 'findIntent' | 'findHeldSet' | 'decide'>;
   readonly receiver: Pick<Receiver, 'request'>;
-  readonly sources: Sources;
-  readonly policy: Omit<AdmissionPolicy, 'actions'>;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
 }
-
-const canceledByOperator: Failure = { code: 'canceled_by_operator', message: 'canceled by an operator' };
 
 const retryable: readonly Intent['status'][] = ['failed', 'canceled', 'simulated'];
 
 export function createDecisions(options: DecisionsOptions): Decisions {
-  const { store, receiver, sources, policy, now } = options;
+  const { store, receiver, now } = options;
 
-  /** Lets an intent go on, if it is still held for the reason for which it was when this was decided. */
   async function release(
     intent: Intent,
     { actor, reason }: Decider,
     waives: readonly FailureCode[],
   ): Promise<DecisionResult> {
-    const at = now();
-    const allowed = sources.get(intent.source)?.actions ?? actions;
-    const heldFor = intent.failure?.code;
-    const waived = [...intent.waived, ...waives, ...(heldFor ? [heldFor] : [])];
-    const facts = { draft: draftOf(intent), byPerson: intent.actor !== null, waived };
-    const admission = admit(facts, { ...policy, actions: allowed }, at);
+    const decision = { by: actor, at: now(), verdict: 'approved', reason } as const;
+    const request = releaseRequest(intent, { decision, waives }, options);
+    const { admission } = request;
     if (admission.status === 'canceled') return { kind: 'wrong-state', why: admission.failure.message };
-    const decision = { by: actor, at, verdict: 'approved', reason } as const;
-    const request = { intentId: intent.id, decision, admission, ...(heldFor ? { heldFor } : {}) };
     return read(await store.decide(request), 'it is not held for that any more');
   }
 
@@ -80,6 +74,8 @@ export function createDecisions(options: DecisionsOptions): Decisions {
       if (intent.failure?.code === 'needs_confirmation')
         return { kind: 'wrong-state', why: 'whoever asked has not confirmed it yet' };
       if (intent.actor === decider.actor) return { kind: 'own-request' };
+      const set = intent.heldSet ? await store.findHeldSet(intent.heldSet) : null;
+      if (set && isTooOld(set.since, options)) return { kind: 'wrong-state', why: tooOld };
       return release(intent, decider, ['needs_approval']);
     },
 
@@ -129,18 +125,4 @@ function read(decided: Awaited<ReturnType<Store['decide']>>, why: string): Decis
     case 'wrong_state':
       return { kind: 'wrong-state', why };
   }
-}
-
-function draftOf(intent: Intent): IntentDraft {
-  return {
-    action: intent.action,
-    identifiers: intent.identifiers,
-    subject: intent.subject ?? undefined,
-    occurredAt: intent.occurredAt ?? undefined,
-    effectiveAt: intent.effectiveAt ?? undefined,
-    reason: intent.reason ?? undefined,
-    requestedBy: intent.requestedBy ?? undefined,
-    appIds: intent.appIds,
-    reference: intent.reference,
-  };
 }

@@ -5,6 +5,7 @@ import { createLoop } from '../core/loop.ts';
 import type { Store } from '../store/contract.ts';
 import type { Degradation } from './api/operation.ts';
 import type { Decisions } from './decisions.ts';
+import type { HeldSets } from './held-sets.ts';
 import type { Receiver } from './receive.ts';
 import type { Message } from './slack/blocks.ts';
 import { boltLogger } from './slack/bolt-log.ts';
@@ -50,21 +51,25 @@ export interface SlackVoice {
 }
 
 export interface SlackVoiceOptions extends Common {
-  readonly store: Pick<Store, 'findIntent' | 'keepNote' | 'findNote'>;
+  readonly store: Pick<Store, 'findIntent' | 'findHeldSet' | 'keepNote' | 'findNote'>;
+  /** Puts what is held into sets; see `Store.tendHeld`. */
+  readonly tendHeld: () => Promise<number>;
 }
 
-export function createSlackVoice({ settings, store, isDryRun, now, log }: SlackVoiceOptions): SlackVoice {
+export function createSlackVoice(options: SlackVoiceOptions): SlackVoice {
+  const { settings, store, now, log } = options;
   const web = createSlackWeb({ ...settings, now, log });
   const notes = createNotes({ store, now });
   const { channel } = settings.approve;
-  return { web, replies: createReplies({ store, notes, web, channel, isDryRun, now, log }) };
+  return { web, replies: createReplies({ ...options, notes, web, channel }) };
 }
 
 export interface SlackOptions extends Common {
   readonly voice: SlackVoice;
   readonly store: SlackVoiceOptions['store'] & Pick<Store, 'record' | 'listIntents'>;
   readonly receiver: Pick<Receiver, 'request'>;
-  readonly decisions: Pick<Decisions, 'confirm' | 'approve' | 'cancel'>;
+  readonly decisions: Pick<Decisions, 'confirm' | 'cancel'>;
+  readonly heldSets: Pick<HeldSets, 'decide'>;
   readonly directory: Directory;
   readonly troubles: () => readonly Degradation[];
   readonly maxBodyBytes: number;

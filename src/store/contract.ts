@@ -3,6 +3,7 @@ import type { FailureCode } from '../core/failure.ts';
 import type { UserIdType } from '../core/identifier.ts';
 import type { Act, Decision, Intent, IntentFacts, IntentStatus } from '../core/intent.ts';
 import type { Outcome, OutcomeDraft } from '../core/outcome.ts';
+import type { SafeguardLimit } from '../core/safeguard.ts';
 import type { TrailEntry } from '../core/seal.ts';
 import type { IntentSettlement } from '../core/settlement.ts';
 
@@ -47,6 +48,22 @@ export interface Store {
 
   /** A person releases or cancels an intent. Changes nothing in the wrong state. */
   decide(request: DecisionRequest): Promise<'done' | 'not_found' | 'wrong_state'>;
+
+  /** The same for many at once, in one transaction. @returns what became of each, in order */
+  decideAll(requests: readonly DecisionRequest[]): Promise<readonly ('done' | 'not_found' | 'wrong_state')[]>;
+
+  /**
+   * Looks after what is held, a bounded part of it at a time: holds scheduled resigns of machines that would be more
+   * than a limit lets through around their date; asks anew about what nobody decided for too long; and puts what was
+   * held together into sets.
+   * @returns how many intents it was about; 0 = nothing is left to do now
+   */
+  tendHeld(request: TendRequest): Promise<number>;
+  /** Sets of which something still waits, newest first. */
+  listHeldSets(query: PageQuery): Promise<Page<HeldSet>>;
+  findHeldSet(id: string): Promise<HeldSet | null>;
+  /** Notes what a person decided about a set, once; nothing joins it any more. Its intents are decided one by one. */
+  decideHeldSet(id: string, decision: Decision): Promise<'done' | 'not_found' | 'wrong_state'>;
 
   /** Pauses a scope, or resumes it with `null`; survives a restart. */
   setPause(scope: PauseScope, pause: Omit<Pause, 'scope'> | null): Promise<void>;
@@ -162,13 +179,8 @@ export interface ClaimRequest {
   readonly leaseMs: number;
   /** How many intents a batch of that action may hold; 0 claims none. */
   readonly limits: Readonly<Record<Act, number>>;
-  readonly safeguard: SafeguardPolicy | null;
-}
-
-export interface SafeguardPolicy {
-  readonly maxResigns: number;
-  readonly maxKicks: number;
-  readonly perMs: number;
+  /** The limits as they stand now; none = nothing is counted against any. */
+  readonly safeguard: readonly SafeguardLimit[];
 }
 
 export interface Batch {
@@ -178,6 +190,37 @@ export interface Batch {
   readonly cap: number;
   readonly acted: boolean;
   readonly intents: readonly Intent[];
+}
+
+export interface TendRequest {
+  readonly now: number;
+  /** As in a claim. */
+  readonly safeguard: readonly SafeguardLimit[];
+  /** What is held since before then, undecided, is asked about anew; epoch milliseconds. */
+  readonly askAgainBefore: number;
+}
+
+/**
+ * What one burst held together: the same source, action and reason; of machines, also the same day to come, and of
+ * people, the same person, words and date.
+ */
+export interface HeldSet {
+  readonly id: string;
+  readonly source: string;
+  readonly action: Act;
+  readonly code: FailureCode;
+  /** Who asked for all of it; `null` for a machine. */
+  readonly actor: string | null;
+  /** The day that it is about, as `YYYY-MM-DD` in UTC, where that lay ahead. */
+  readonly day: string | null;
+  readonly since: number;
+  /** How many still wait, and how many it ever had. */
+  readonly waiting: number;
+  readonly size: number;
+  /** What was decided about all of it. */
+  readonly decision: Decision | null;
+  /** Some of those that wait, or else of all. */
+  readonly sample: readonly Intent[];
 }
 
 export interface SeenUser {
@@ -253,6 +296,8 @@ export interface IntentQuery extends PageQuery {
   readonly statuses: readonly IntentStatus[] | null;
   readonly person: string | null;
   readonly source: string | null;
+  /** Only those of a set. */
+  readonly heldSet?: string | null;
 }
 
 /** The raw delivery of a dead letter; headers that hold secrets are left out. */

@@ -2,6 +2,7 @@ import type { Failure } from '../core/failure.ts';
 import type { Identifier } from '../core/identifier.ts';
 import type { Act, FinalStatus, Intent } from '../core/intent.ts';
 import type { IntentOutcomeFacts } from '../core/outcome.ts';
+import type { SafeguardLimit } from '../core/safeguard.ts';
 import type { IntentSettlement, Settlement } from '../core/settlement.ts';
 import type { DecisionRequest } from './contract.ts';
 import type { IntentChange, NewIntent, StoredIntent } from './rows.ts';
@@ -37,7 +38,7 @@ export function judgeSettlement(
       return { change, outcome: null, kick };
     }
     case 'resolved':
-      return { ...resolve(settlement, now, progress), kick };
+      return { ...resolve(settlement, { time: now, waived: intent.waived }, progress), kick };
     case 'hold':
       return { ...holdStep(settlement.failure, now, progress), kick };
     case 'final': {
@@ -52,7 +53,7 @@ export function judgeSettlement(
 /** Puts what was looked up in the place of what the event said; only now is the intent one that the safeguard counts. */
 function resolve(
   { resolution, dueAt }: Settlement & { kind: 'resolved' },
-  time: number,
+  { time, waived }: { time: number; waived: Intent['waived'] },
   progress: IntentChange['progress'],
 ): Step {
   const status = resolution.settled ? 'pending' : 'scheduled';
@@ -61,7 +62,7 @@ function resolve(
       status,
       dueAt,
       acted: false,
-      ...(resolution.settled && { exempt: false }),
+      exempt: waived.includes('safeguard'),
       progress: { ...progress, resolution, identifierIndex: 0, attempts: 0 },
     },
     outcome: status === 'scheduled' ? { status, time } : null,
@@ -164,9 +165,11 @@ export function cancelStep(failure: Failure, time: number, progress: IntentChang
   };
 }
 
-/** Why the safeguard holds an intent. */
-export function safeguardFailure(action: Act): Failure {
-  return { code: 'safeguard', message: `more ${action}s than leavers.safeguard allows in its window` };
+/** Why the safeguard holds an intent of that source. */
+export function safeguardFailure(action: Act, full: readonly SafeguardLimit[], source: string): Failure {
+  const isOwn = !full.some((limit) => limit.source === null);
+  const key = isOwn ? `sources.${source}.safeguard` : 'leavers.safeguard';
+  return { code: 'safeguard', message: `more ${action}s than ${key} allows in its window` };
 }
 
 /** What a person's decision comes to, step by step; `null` when the intent is not in a state for it. */
@@ -201,7 +204,10 @@ interface Release {
   readonly time: number;
 }
 
-function release({ failure, waived }: Intent, { decisions, admission, time }: Release): Step {
+function release(
+  { failure, waived, resolution, acted }: Intent,
+  { decisions, admission, time }: Release,
+): Step {
   return {
     change: {
       status: admission.status === 'scheduled' ? 'scheduled' : 'pending',
@@ -211,6 +217,8 @@ function release({ failure, waived }: Intent, { decisions, admission, time }: Re
         decisions,
         waived: failure ? [...new Set([...waived, failure.code])] : waived,
         failure: null,
+        // Somebody may have come back while it waited: the vendor is asked again.
+        ...(resolution && !acted && { resolution: { ...resolution, settled: false } }),
       },
     },
     outcome: { status: 'released', time },

@@ -10,6 +10,7 @@ import { compareClocks, createDatabaseClock, type DatabaseClock } from './postgr
 import { openDatabase, type Transaction } from './postgres/connection.ts';
 import { findDeadLetter, listDeadLetters, resolveById } from './postgres/dead-letters.ts';
 import { erase } from './postgres/erase.ts';
+import { decideHeldSet, findHeldSet, hasHeldToTend, listHeldSets, tendHeld } from './postgres/held.ts';
 import { migrate } from './postgres/migrations.ts';
 import { findNote, keepNote } from './postgres/notes.ts';
 import { type Nudge, openNudges } from './postgres/nudge.ts';
@@ -32,7 +33,7 @@ import {
   readPauses,
   setPause,
 } from './postgres/reading.ts';
-import { beginAct, decide, settle } from './postgres/settle.ts';
+import { beginAct, decideAll, settle } from './postgres/settle.ts';
 
 export type { Nudge } from './postgres/nudge.ts';
 
@@ -94,6 +95,9 @@ type Writing = Pick<
   | 'beginAct'
   | 'settle'
   | 'decide'
+  | 'decideAll'
+  | 'tendHeld'
+  | 'decideHeldSet'
   | 'setPause'
   | 'record'
   | 'resolveDeadLetter'
@@ -117,6 +121,10 @@ function writing(open: Open): Writing {
     await database.close();
   }
 
+  const decideAllShifted: Store['decideAll'] = (requests) => {
+    const shifted = requests.map((one) => ({ ...one, admission: shiftAdmission(clock, one.admission) }));
+    return write((tx) => decideAll(tx, shifted), 'work');
+  };
   return {
     accept: (acceptance) => group.commit(shiftAcceptance(clock, acceptance)),
     async claim(request) {
@@ -134,8 +142,13 @@ function writing(open: Open): Writing {
       leases.end(token);
       return settled;
     },
-    decide: (request) =>
-      write((tx) => decide(tx, { ...request, admission: shiftAdmission(clock, request.admission) }), 'work'),
+    decide: async (request) => (await decideAllShifted([request]))[0] ?? 'not_found',
+    decideAll: decideAllShifted,
+    async tendHeld(request) {
+      if (!(await hasHeldToTend(database, request))) return 0;
+      return write((tx) => tendHeld(tx, request), 'work');
+    },
+    decideHeldSet: (id, decision) => write((tx) => decideHeldSet(tx, id, decision), 'work'),
     setPause: (scope, pause) => write((tx) => setPause(tx, scope, pause), 'work'),
     record: (outcome) =>
       write(async (tx) => {
@@ -196,13 +209,23 @@ function publishing(open: Open): Publishing {
 
 type Reading = Pick<
   Store,
-  'pauses' | 'listIntents' | 'findIntent' | 'listDeadLetters' | 'findDeadLetter' | 'figures' | 'isBacklogged'
+  | 'listHeldSets'
+  | 'findHeldSet'
+  | 'pauses'
+  | 'listIntents'
+  | 'findIntent'
+  | 'listDeadLetters'
+  | 'findDeadLetter'
+  | 'figures'
+  | 'isBacklogged'
 >;
 
 function reading({ database, storeId, clock }: Open): Reading {
   const queries = { ...database, storeId };
   return {
     pauses: () => readPauses(queries),
+    listHeldSets: (query) => listHeldSets(queries, query),
+    findHeldSet: (id) => findHeldSet(queries, id),
     listIntents: (query) => listIntents(queries, query),
     findIntent: (id) => findIntent(queries, id),
     listDeadLetters: (query) => listDeadLetters(queries, query),

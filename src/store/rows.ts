@@ -84,6 +84,7 @@ export function readIntent(origin: Origin, row: Row): StoredIntent {
     settledAt: row.settled_at === null ? null : Number(row.settled_at),
     cap: Number(row.cap),
     acted: row.acted === 1,
+    heldSet: Number(row.held_set ?? 0) > 0 ? showId(origin, Number(row.held_set), 'h') : null,
   };
   return { seq, intent, leaseToken: row.lease_token === null ? null : String(row.lease_token) };
 }

@@ -6,6 +6,7 @@ import { claim } from './sqlite/claim.ts';
 import { type Connection, openConnection } from './sqlite/connection.ts';
 import { findDeadLetter, listDeadLetters, resolveById } from './sqlite/dead-letters.ts';
 import { erase } from './sqlite/erase.ts';
+import { decideHeldSet, findHeldSet, listHeldSets, tendHeld } from './sqlite/held.ts';
 import { findNote, keepNote } from './sqlite/notes.ts';
 import {
   claimOutcomes,
@@ -57,6 +58,11 @@ export function openSqliteStore({ path }: SqliteStoreOptions): Store {
       return settled;
     },
     decide: (request) => write(() => decide(connection, request)),
+    decideAll: (requests) => write(() => requests.map((request) => decide(connection, request))),
+    tendHeld: (request) => write(() => tendHeld(connection, request)),
+    listHeldSets: (query) => read(() => listHeldSets(connection, query)),
+    findHeldSet: (id) => read(() => findHeldSet(connection, id)),
+    decideHeldSet: (id, decision) => write(() => decideHeldSet(connection, id, decision)),
     setPause: (scope, pause) => write(() => setPause(connection, scope, pause)),
     pauses: () => read(() => readPauses(connection)),
     record: (outcome) => write(() => insertOutcome(connection, null, outcome)),

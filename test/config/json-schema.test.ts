@@ -138,8 +138,10 @@ describe('the example of a configuration', () => {
   });
 
   it('has every key that there is', () => {
-    const written = keysIn(parseYaml(example));
-    const keys = new Set(keysOf(generated as Node).map(([path]) => path));
+    // One safeguard is shown as a single limit, and one as several: both at once is a fault.
+    const nameOf = (path: string): string => path.replace(/^.*\.(?=safeguard\.)/, '');
+    const written = keysIn(parseYaml(example)).map(nameOf);
+    const keys = new Set(keysOf(generated as Node).map(([path]) => nameOf(path)));
     expect([...keys].filter((path) => !written.includes(path))).toEqual([]);
   });
 

@@ -123,9 +123,7 @@ describe('what is done to leavers', () => {
 
   it('may be safeguarded in part by defaults, or not at all', () => {
     expect(parse(withLeavers({ safeguard: { maxResigns: 0, grace: '0s' } })).leavers.safeguard).toEqual({
-      maxResigns: 0,
-      maxKicks: 100,
-      perMs: 3_600_000,
+      limits: [{ maxResigns: 0, maxPercent: null, maxKicks: 100, perMs: 3_600_000 }],
       graceMs: 0,
     });
     expect(parse(withLeavers({ safeguard: 'off' })).leavers.safeguard).toBeNull();
@@ -135,6 +133,39 @@ describe('what is done to leavers', () => {
     expect(faults(withLeavers({ safeguard: { per: 'x', grace: '2d' } }))).toEqual([
       'leavers.safeguard.per: is not a duration such as 100ms, 10s, 15m, 1h, 90d',
       'leavers.safeguard.grace: is not between 0ms and 1d',
+    ]);
+  });
+
+  it('may be safeguarded by several limits at once; what none of them speaks of keeps its default', () => {
+    const limits = [
+      { maxResigns: 20, per: '1h' },
+      { maxResigns: 50, maxPercent: 1.5, per: '1d' },
+    ];
+    expect(parse(withLeavers({ safeguard: { limits, grace: '5s' } })).leavers.safeguard).toEqual({
+      limits: [
+        { maxResigns: 20, maxPercent: null, maxKicks: null, perMs: 3_600_000 },
+        { maxResigns: 50, maxPercent: 1.5, maxKicks: null, perMs: 86_400_000 },
+        { maxResigns: null, maxPercent: null, maxKicks: 100, perMs: 3_600_000 },
+      ],
+      graceMs: 5_000,
+    });
+    expect(parse(withLeavers({ safeguard: { maxPercent: 2 } })).leavers.safeguard?.limits).toEqual([
+      { maxResigns: 20, maxPercent: 2, maxKicks: 100, perMs: 3_600_000 },
+    ]);
+  });
+
+  it('are safeguarded by no limit that means two things, or nothing', () => {
+    expect(faults(withLeavers({ safeguard: { maxResigns: 3, limits: [{ maxResigns: 5 }] } }))).toEqual([
+      'leavers.safeguard.limits: are beside maxResigns; write that into one of them',
+    ]);
+    expect(faults(withLeavers({ safeguard: { limits: [{ per: '1h' }] } }))).toEqual([
+      'leavers.safeguard.limits[0]: limits nothing; it needs maxResigns or maxKicks',
+    ]);
+    expect(faults(withLeavers({ safeguard: { limits: [{ maxPercent: 2 }] } }))).toEqual([
+      'leavers.safeguard.limits[0]: needs maxResigns beside maxPercent: it applies while nobody knows how many users are active',
+    ]);
+    expect(faults(withLeavers({ safeguard: { maxPercent: 101 } }))).toEqual([
+      'leavers.safeguard.maxPercent: must be at most 100',
     ]);
   });
 

@@ -16,6 +16,7 @@ describe('a source', () => {
       actions: ['kick'],
       dryRun: true,
       expectEveryMs: 86_400_000,
+      safeguard: null,
     });
   });
 
@@ -29,6 +30,21 @@ describe('a source', () => {
       settings: { key: Buffer.from('k') },
       actions: ['kick', 'resign', 'withdraw'],
     });
+  });
+
+  it('may have limits of its own, one or several', () => {
+    const limitsOf = (safeguard: object | null) =>
+      parse(withSource({ ...acme, safeguard })).sources.hr?.safeguard;
+    const limit = { maxResigns: 5, maxPercent: null, maxKicks: null, perMs: 3_600_000 };
+    expect(limitsOf(null)).toBeNull();
+    expect(limitsOf({ maxResigns: 5 })).toEqual([limit]);
+    expect(limitsOf({ limits: [{ maxResigns: 5 }, { maxKicks: 2, per: '1d' }] })).toEqual([
+      limit,
+      { maxResigns: null, maxPercent: null, maxKicks: 2, perMs: 86_400_000 },
+    ]);
+    expect(faults(withSource({ ...acme, safeguard: { maxResigns: 5, maxKick: 5 } }))).toEqual([
+      'sources.hr.safeguard.maxKick: is not a known key; did you mean maxKicks?',
+    ]);
   });
 
   it('may not name a tenant that its handler cannot compare', () => {

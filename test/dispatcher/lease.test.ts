@@ -6,7 +6,7 @@ const openRig = useRigs();
 describe('a lapsed lease', () => {
   /** Claims, as a process does that is gone before it settles, and opens the store anew. */
   async function abandon(rig: Rig, begun: boolean): Promise<void> {
-    const request = { limits: { kick: 1, resign: 50 }, leaseMs: minute, safeguard: null, now: start };
+    const request = { limits: { kick: 1, resign: 50 }, leaseMs: minute, safeguard: [], now: start };
     const batch = await rig.store.claim({ ...request, token: 'of a process that is gone' });
     const seen = batch?.intents.map(({ id }) => ({ intentId: id, userId: userIdOf(1) })) ?? [];
     if (begun) await rig.store.beginAct('of a process that is gone', seen);

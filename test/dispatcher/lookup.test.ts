@@ -40,6 +40,27 @@ describe('an intent whose event carried an id only', () => {
     expect(rig.takeCalls()).toEqual([]);
   });
 
+  it.each([
+    ['active', 'canceled still_active'],
+    ['gone', 'succeeded'],
+  ] as const)('is asked about again when it is released from the safeguard: %s', async (kind, fate) => {
+    const answers: LookupResult[] = [
+      { kind: 'gone', identifiers },
+      kind === 'gone' ? { kind, identifiers } : { kind },
+    ];
+    const none = { source: null, maxResigns: 0, maxPercent: null, maxKicks: null, perMs: hour };
+    const find = () => async () => answers.shift() ?? { kind: 'active' as const };
+    const rig = await open({ find, policy: { safeguard: [none] } });
+    const intentId = await rig.tell(told);
+    await rig.work();
+    expect(await rig.fates(intentId)).toEqual(['held safeguard']);
+    const decision = { by: 'api:ada', at: start, verdict: 'approved', reason: null } as const;
+    await rig.store.decide({ intentId, decision, admission: { status: 'pending', dueAt: start } });
+    await rig.work();
+    expect(await rig.fates(intentId)).toEqual([fate]);
+    expect(answers).toEqual([]);
+  });
+
   it('waits for the day that the vendor names, and asks again on that day', async () => {
     const effectiveAt = start + 3 * day;
     const leaves = { kind: 'leaves', identifiers, effectiveAt } as const;

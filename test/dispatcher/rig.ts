@@ -66,6 +66,7 @@ type Hooked = 'getUser' | 'getUsers' | 'resignUsers' | 'kickUsers';
 /** A dispatcher on a real store, the real client and the emulator; its clock stands until a test moves it. */
 export interface Rig {
   readonly emulator: Emulator;
+  readonly api: ManagementApi;
   readonly store: Store;
   readonly throttle: Throttle;
   readonly protection: Protection;
@@ -148,7 +149,7 @@ async function openRig(options: RigOptions): Promise<Rig> {
   const policy: DispatchPolicy = {
     confirm: true,
     endSessions: false,
-    safeguard: null,
+    safeguard: [],
     kickAppIds: 'all',
     backoff,
     giveUpAfterMs: 72 * hour,
@@ -167,6 +168,7 @@ async function openRig(options: RigOptions): Promise<Rig> {
 
   const rig: Rig = {
     emulator,
+    api,
     throttle,
     protection,
     clock,

@@ -4,7 +4,8 @@ import { emailOf, ends, hour, minute, second, start, tellOfResigns, useRigs, use
 const openRig = useRigs();
 
 describe('the safeguard', () => {
-  const safeguard = { maxResigns: 20, maxKicks: 5, perMs: hour };
+  const limit = { source: null, maxResigns: 20, maxPercent: null, maxKicks: 5, perMs: hour };
+  const safeguard = [limit];
 
   it('lets its number of a burst through and holds the rest, also across a restart', async () => {
     const rig = await openRig({ users: usersUpTo(60), policy: { safeguard, endSessions: true } });
@@ -24,7 +25,7 @@ describe('the safeguard', () => {
   it('holds back nothing of another kind in the same claim', async () => {
     const rig = await openRig({
       users: usersUpTo(40),
-      policy: { safeguard: { ...safeguard, maxResigns: 0 } },
+      policy: { safeguard: [{ ...limit, maxResigns: 0 }] },
     });
     const resign = await rig.tell({});
     const kick = await rig.tell({ action: 'kick', identifiers: [emailOf(2)] });

@@ -22,6 +22,7 @@ import { apiSource } from '../../src/ingress/api/source.ts';
 import { apiRoutes } from '../../src/ingress/api.ts';
 import { consoleRoutes } from '../../src/ingress/console.ts';
 import { createDecisions } from '../../src/ingress/decisions.ts';
+import { createHeldSets } from '../../src/ingress/held-sets.ts';
 import { createHttpApp, hookRoutes } from '../../src/ingress/http.ts';
 import { createReceiver, type ReceiptKind } from '../../src/ingress/receive.ts';
 import { openHttpServer } from '../../src/ingress/server.ts';
@@ -146,7 +147,9 @@ export async function openHouse(options: HouseOptions = {}) {
       if (id !== null) activity.note(id, kind);
     },
   });
-  const decisions = createDecisions({ store, receiver, sources, policy, now });
+  const checks = { sources, policy, askAgainAfterMs: 7 * 86_400_000, now };
+  const decisions = createDecisions({ ...checks, store, receiver });
+  const heldSets = createHeldSets({ ...checks, store });
   const stream = createStream({ store, idleMs: 60_000, limit: 2 });
   const stopping = new AbortController();
   const maxBodyBytes = options.maxBodyBytes ?? 10_000;
@@ -154,6 +157,7 @@ export async function openHouse(options: HouseOptions = {}) {
     store,
     receiver,
     decisions,
+    heldSets,
     stream: options.reader ?? stream,
     sources,
     activity: activity.report,
@@ -189,6 +193,7 @@ export async function openHouse(options: HouseOptions = {}) {
     lines,
     receipts,
     receiver,
+    heldSets,
     stream,
     port: server.port,
     url: `http://127.0.0.1:${server.port}`,
@@ -200,6 +205,11 @@ export async function openHouse(options: HouseOptions = {}) {
     async outcomes() {
       await store.sequence(1_000);
       return store.outcomesAfter(0, 1_000);
+    },
+    /** Puts what is held into sets, as the bridge does. */
+    async tend() {
+      const askAgainBefore = now() - checks.askAgainAfterMs;
+      while ((await store.tendHeld({ now: now(), safeguard: [], askAgainBefore })) > 0);
     },
     closeStore,
     async stop() {

@@ -208,7 +208,7 @@ describeKafka('the Kafka ingress', () => {
 
 async function settleAll({ store, clock }: House): Promise<void> {
   const limits = { kick: 50, resign: 50 };
-  const claim = { now: clock.now, token: 't', leaseMs: 60_000, limits, safeguard: null };
+  const claim = { now: clock.now, token: 't', leaseMs: 60_000, limits, safeguard: [] };
   const batch = await store.claim(claim);
   const settlement = {
     kind: 'final',

@@ -205,7 +205,7 @@ describe('receive', () => {
         clock.now += 10_000;
         expect((await next(2)).kind).toBe('busy');
         const limits = { kick: 50, resign: 50 };
-        const claim = { now: clock.now, token: 't', leaseMs: 60_000, limits, safeguard: null };
+        const claim = { now: clock.now, token: 't', leaseMs: 60_000, limits, safeguard: [] };
         const batch = await store.claim(claim);
         const settlement = {
           kind: 'final',
@@ -281,7 +281,7 @@ describe('the kick of a person who was authenticated', () => {
       async ({ receiver, store, clock }) => {
         await receiver.receive('hr', kick('first@example.com'));
         await receiver.receive('slack', kick('second@example.com'), bySlack);
-        const claim = { now: clock.now, token: 't', leaseMs: 1_000, limits, safeguard: null };
+        const claim = { now: clock.now, token: 't', leaseMs: 1_000, limits, safeguard: [] };
         expect((await store.claim(claim))?.intents).toMatchObject([{ source: 'slack' }]);
       },
       { sources },
@@ -292,7 +292,7 @@ describe('the kick of a person who was authenticated', () => {
     'does not count against the safeguard',
     inHouse(
       async ({ receiver, store, clock }) => {
-        const safeguard = { maxResigns: 1, maxKicks: 1, perMs: 3_600_000 };
+        const safeguard = [{ source: null, maxResigns: 1, maxKicks: 1, perMs: 3_600_000 }];
         const claimed: string[] = [];
         for (let i = 0; i < 3; i += 1) {
           await receiver.receive('slack', kick(`p${i}@example.com`), bySlack);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createAudit } from '../../src/core/audit.ts';
 import type { IntentDraft } from '../../src/core/intent.ts';
 import { recordOutcome } from '../../src/core/outcome.ts';
-import type { Batch, SafeguardPolicy, Store } from '../../src/store/contract.ts';
+import type { Batch, ClaimRequest, Store } from '../../src/store/contract.ts';
 import { type Nudge, openPostgresStore } from '../../src/store/postgres.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
 import { claimRequest, deliveryOf, email, settleAll, start, succeeded } from './store-suite.ts';
@@ -40,9 +40,9 @@ describe('three processes on one PostgreSQL', () => {
   async function drain(
     seen: (batch: Batch) => void,
     {
-      safeguard = null,
+      safeguard = [],
       settled = () => undefined,
-    }: { safeguard?: SafeguardPolicy | null; settled?: (batch: Batch) => void } = {},
+    }: { safeguard?: ClaimRequest['safeguard']; settled?: (batch: Batch) => void } = {},
   ): Promise<void> {
     await each(12, async (store) => {
       for (let batch = await store.claim(claimRequest({ safeguard })); batch; ) {
@@ -147,7 +147,7 @@ describe('three processes on one PostgreSQL', () => {
       (batch) => {
         through += batch.intents.length;
       },
-      { safeguard: { maxResigns: 20, maxKicks: 5, perMs: hour } },
+      { safeguard: [{ source: null, maxResigns: 20, maxKicks: 5, perMs: hour }] },
     );
     expect(through).toBe(20);
     expect((await storeOf(1).figures(start)).held).toBe(130);

@@ -3,6 +3,7 @@ import { type Acceptance, StoreUnavailable } from '../../src/store/contract.ts';
 import { openDatabase } from '../../src/store/postgres/connection.ts';
 import { openPostgresStore } from '../../src/store/postgres.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
+import { testSafeguard } from './safeguard-suite.ts';
 import { deliveryOf, email, type StoreUnderTest, testStore } from './store-suite.ts';
 import { testTrail } from './trail-suite.ts';
 
@@ -24,6 +25,7 @@ function postgresUnderTest(): StoreUnderTest {
 
 testStore('the PostgreSQL store', postgresUnderTest);
 testTrail('the PostgreSQL store', postgresUnderTest);
+testSafeguard('the safeguard of the PostgreSQL store', postgresUnderTest);
 
 describe('the PostgreSQL database', () => {
   let database: TestDatabase;

@@ -26,7 +26,7 @@ const policy = {
 
 export const email = (userId: string): Identifier => ({ userIdType: 'email', userId });
 
-interface Told extends Partial<IntentDraft> {
+export interface Told extends Partial<IntentDraft> {
   readonly source?: string;
   readonly eventId?: string;
   readonly at?: number;
@@ -83,7 +83,7 @@ export const claimRequest = (change: Partial<ClaimRequest> = {}): ClaimRequest =
   token: `token-${Math.random()}`,
   leaseMs: 30 * second,
   limits: { resign: 50, kick: 1 },
-  safeguard: null,
+  safeguard: [],
   ...change,
 });
 
@@ -449,7 +449,8 @@ export function testStore(name: string, make: () => StoreUnderTest): void {
     });
 
     describe('safeguard', () => {
-      const safeguard = { maxResigns: 3, maxKicks: 1, perMs: hour };
+      const limit = { source: null, maxResigns: 3, maxKicks: 1, perMs: hour };
+      const safeguard = [limit];
       const burst = (count: number) =>
         Promise.all(
           Array.from({ length: count }, (_, n) => idOf({ identifiers: [email(`u${n}@example.com`)] })),
@@ -507,6 +508,8 @@ export function testStore(name: string, make: () => StoreUnderTest): void {
     });
 
     describe('settle', () => {
+      const none = [{ source: null, maxResigns: 0, maxKicks: 0, perMs: hour }];
+
       it('writes the final outcome, and changes nothing twice', async () => {
         const id = await idOf({});
         const batch = await claimed();
@@ -541,7 +544,7 @@ export function testStore(name: string, make: () => StoreUnderTest): void {
         const batch = await claimed();
         const bringKick: Identifier[] = [{ userIdType: 'user_id', userId: 'a'.repeat(24) }];
         await store.settle(batch.token, settleAll(batch, succeeded, { bringKick }), start);
-        const kick = await claimed({ safeguard: { maxResigns: 0, maxKicks: 0, perMs: hour } });
+        const kick = await claimed({ safeguard: none });
         expect(kick).toMatchObject({ action: 'kick', userIdType: 'user_id' });
         expect(kick.intents[0]).toMatchObject({
           broughtBy: id,
@@ -552,7 +555,6 @@ export function testStore(name: string, make: () => StoreUnderTest): void {
 
       it('goes by what was looked up, finds the intent by it, and counts it only then', async () => {
         const id = await idOf({ reference: '7', identifiers: [{ userIdType: 'external_id', userId: '7' }] });
-        const none = { maxResigns: 0, maxKicks: 0, perMs: hour };
         const batch = await claimed({ safeguard: none });
         const resolution = { identifiers: [email('ada@example.com')], effectiveAt: null, settled: true };
         const resolved: Settlement = { kind: 'resolved', resolution, dueAt: start };

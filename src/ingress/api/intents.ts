@@ -58,6 +58,7 @@ const listQuery = z.strictObject({
     .optional()
     .describe('the key of a person, or any identifier as `<userIdType>:<userId>`'),
   source: z.string().min(1).max(128).optional(),
+  set: z.string().min(1).max(128).optional().describe('the id of a set of held intents'),
   cursor: cursorSchema,
   limit: limitSchema,
 });
@@ -95,11 +96,12 @@ export function intentRoutes(options: IntentRoutesOptions): readonly Route[] {
       query: listQuery,
       status: 200,
       reply: z.strictObject({ intents: z.array(intentReply), next: nextSchema }),
-      async answer({ query: { status = null, person = null, source = null, ...page } }) {
+      async answer({ query: { status = null, person = null, source = null, set = null, ...page } }) {
         const { items, next } = await options.store.listIntents({
           statuses: status,
           person,
           source,
+          heldSet: set,
           ...page,
         });
         return { status: 200, body: { intents: items.map(intentView), next } };
@@ -129,7 +131,7 @@ function oneIntentRoutes({ store, decisions }: IntentRoutesOptions): readonly Ro
       async answer(call) {
         const decider = { actor: call.principal.actor, reason: call.body.reason };
         const result = await decisions[verb](idOf(call), decider);
-        if (result.kind !== 'done') throw problemOf(result);
+        if (result.kind !== 'done') throw decisionProblem(result);
         return show(idOf(call));
       },
     });
@@ -163,7 +165,7 @@ function oneIntentRoutes({ store, decisions }: IntentRoutesOptions): readonly Ro
         const request = { actor: call.principal.actor, delivery: readDelivery(call.request) };
         const result = await decisions.retry(idOf(call), request);
         if (result.kind === 'receipt' || result.kind === 'busy') return answerTo(result);
-        throw problemOf(result);
+        throw decisionProblem(result);
       },
     }),
   ];
@@ -218,7 +220,8 @@ function answerTo(taken: Taken): Answer<z.output<typeof receiptReply>> {
   }
 }
 
-function problemOf(result: Exclude<DecisionResult, { kind: 'done' }>): HttpProblem {
+/** How a decision that was not taken is answered. */
+export function decisionProblem(result: Exclude<DecisionResult, { kind: 'done' }>): HttpProblem {
   switch (result.kind) {
     case 'not-found':
       return new HttpProblem(404);

@@ -1,14 +1,22 @@
 import { z } from 'zod';
+import { failureCodes } from '../../core/failure.ts';
 import type { Receipt } from '../../core/handler.ts';
 import { userIdTypes } from '../../core/identifier.ts';
-import { type Intent, intentStatuses } from '../../core/intent.ts';
+import { actions, type Intent, intentStatuses } from '../../core/intent.ts';
 import { fieldsOf, intentFields, isoTime, outcomeSchema } from '../../core/outcome.ts';
-import type { DeadLetter, DeadLetterPayload, Pause, StoreFigures } from '../../store/contract.ts';
+import type { DeadLetter, DeadLetterPayload, HeldSet, Pause, StoreFigures } from '../../store/contract.ts';
 import type { SourceActivity } from '../activity.ts';
 
 const instant = z.iso.datetime();
 const amount = z.int().nonnegative();
 const identifier = z.strictObject({ userIdType: z.enum(userIdTypes), userId: z.string() });
+
+const decision = z.strictObject({
+  by: z.string(),
+  at: instant,
+  verdict: z.enum(['approved', 'canceled']),
+  reason: z.string().nullable(),
+});
 
 /** An intent as the operator API shows it; the names are those of the outcome. Times are ISO 8601. */
 const intentShape = {
@@ -20,6 +28,7 @@ const intentShape = {
   cap: amount.describe('the most intents that may share its next call'),
   seenUserId: z.string().nullable(),
   broughtBy: z.string().nullable().describe('the resign that brought this kick'),
+  heldSet: z.string().nullable().describe('the set of held intents that it is, or was last, part of'),
 };
 
 export const intentReply = z.strictObject(intentShape).meta({ id: 'Intent' });
@@ -48,6 +57,37 @@ export function intentView(intent: Intent): z.output<typeof intentReply> {
     cap: intent.cap,
     seenUserId: intent.seenUserId,
     broughtBy: intent.broughtBy,
+    heldSet: intent.heldSet ?? null,
+  };
+}
+
+export const heldSetReply = z
+  .strictObject({
+    id: z.string(),
+    source: z.string(),
+    action: z.enum(actions),
+    code: z.enum(failureCodes).describe('why they are held'),
+    actor: z.string().nullable().describe('who asked for all of it; null = a machine'),
+    day: z.iso.date().nullable().describe('the day to come that it is about, in UTC'),
+    since: instant,
+    waiting: amount.describe('how many still wait'),
+    size: amount.describe('how many it ever had'),
+    decision: decision.nullable().describe('what was decided about all of it'),
+    sample: z.array(intentReply).describe('some of those that wait'),
+  })
+  .meta({ id: 'HeldSet' });
+
+export function heldSetView({
+  since,
+  decision: decided,
+  sample,
+  ...set
+}: HeldSet): z.output<typeof heldSetReply> {
+  return {
+    ...set,
+    since: isoTime(since),
+    decision: decided && { ...decided, at: isoTime(decided.at) },
+    sample: sample.map(intentView),
   };
 }
 

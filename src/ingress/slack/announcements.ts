@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { HeldSet, Store } from '../../store/contract.ts';
 import { type Message, newsMessage } from './blocks.ts';
-import { type ConversationNote, type HeldNote, keyOf, type Notes } from './notes.ts';
-import type { FoundIntent } from './state.ts';
+import { keyOf, type Notes } from './notes.ts';
 import type { SlackWeb } from './web.ts';
 
 /** Something was held, as its outcome says it. */
@@ -28,12 +28,16 @@ export interface Announcements {
 }
 
 export interface AnnouncementsOptions {
+  readonly store: Pick<Store, 'findIntent' | 'findHeldSet'>;
   readonly notes: Notes;
   readonly web: Pick<SlackWeb, 'call'>;
   /** The approvers' channel; `null` = nothing is announced. */
   readonly channel: string | null;
-  readonly findAll: (ids: readonly string[]) => Promise<readonly FoundIntent[]>;
-  readonly render: (key: string, note: ConversationNote, found: readonly FoundIntent[]) => Promise<Message>;
+  /** Puts what is held into sets; see `Store.tendHeld`. */
+  readonly tendHeld: () => Promise<number>;
+  readonly renderHeld: (key: string, set: HeldSet) => Promise<Message>;
+  /** Brings a message that is out up to date. */
+  readonly refresh: (key: string) => Promise<void>;
 }
 
 /** Slack did not answer; the same is to be tried again. */
@@ -51,24 +55,25 @@ export function createAnnouncements(options: AnnouncementsOptions): Announcement
     return answer.kind === 'done' ? String(answer.data.ts) : null;
   }
 
-  async function announceSet(set: readonly HeldNews[]): Promise<void> {
-    const [first] = set;
-    if (!first || channel === null) return;
-    const { code } = first;
-    const all = await options.findAll(set.map(({ intentId }) => intentId));
-    const found = all.filter(({ intent }) => intent.status === 'held' && intent.failure?.code === code);
-    if (found.length === 0) return;
-    const key = keyOf.held(first.outcomeId);
-    const intents = found.map(({ intent }) => intent.id);
-    const effectiveAt = found[0]?.intent.effectiveAt ?? null;
-    const note: HeldNote = { kind: 'held', intents, effectiveAt, code, channel, ts: '', shown: '' };
-    const message = await options.render(key, note, found);
+  /** Each set has one message; when more joins the set, that one changes. */
+  async function announceSet(setId: string): Promise<void> {
+    const key = keyOf.held(setId);
+    if (await notes.find(key)) return options.refresh(key);
+    const set = await options.store.findHeldSet(setId);
+    if (!set || set.waiting === 0 || channel === null) return;
+    const { waiting, sample } = set;
+    const effectiveAt = sample[0]?.effectiveAt ?? null;
+    const message = await options.renderHeld(key, set);
     const ts = await post(message);
-    if (ts !== null) await notes.keep(key, { ...note, ts, shown: digestOf(message) });
-    for (const { outcomeId, intentId } of set) {
-      await notes.keepText(keyOf.heldIntent(intentId), key);
-      await notes.keepText(keyOf.told(outcomeId), key);
-    }
+    if (ts === null) return;
+    const shown = digestOf(message);
+    await notes.keep(key, { kind: 'held', set: setId, waiting, effectiveAt, channel, ts, shown });
+  }
+
+  async function setOf({ intentId, code }: HeldNews): Promise<string | null> {
+    const intent = (await options.store.findIntent(intentId))?.intent;
+    const isStillMeant = intent?.status === 'held' && intent.failure?.code === code;
+    return isStillMeant ? (intent.heldSet ?? null) : null;
   }
 
   async function untold<T extends { readonly outcomeId: string }>(news: readonly T[]): Promise<T[]> {
@@ -78,8 +83,12 @@ export function createAnnouncements(options: AnnouncementsOptions): Announcement
 
   return {
     async announceHeld(news) {
-      const sets = Map.groupBy(await untold(news), ({ source, code }) => `${source} ${code}`);
-      for (const set of sets.values()) await announceSet(set);
+      if (channel === null || news.length === 0) return;
+      const fresh = await untold(news);
+      while ((await options.tendHeld()) > 0);
+      const sets = await Promise.all(fresh.map(setOf));
+      for (const set of new Set(sets)) if (set !== null) await announceSet(set);
+      for (const { outcomeId } of fresh) await notes.keepText(keyOf.told(outcomeId), 'held');
     },
     async announceDeadLetters(news) {
       if (channel === null) return;

@@ -1,3 +1,5 @@
+import type { Decision } from '../../core/intent.ts';
+
 /** A block of Block Kit, as JSON. */
 export type Block = { readonly type: string } & Readonly<Record<string, unknown>>;
 
@@ -102,9 +104,17 @@ export interface HeldView {
   /** Why, in our words. */
   readonly why: string;
   readonly needsApproval: boolean;
+  /** Some of them. */
   readonly people: readonly PersonLine[];
-  /** Slack ids, or names of the operator API, of those who asked. */
-  readonly askedBy: readonly string[];
+  /** The id of the set, and how many belong to it, or still wait. */
+  readonly setId: string;
+  readonly count: number;
+  /** ISO 8601, when it was asked about before and nobody decided. */
+  readonly since: string | null;
+  /** Who asked for all of it, such as `slack:U024BE7LH` or `api:ada`; `null` for a machine. */
+  readonly askedBy: string | null;
+  /** What was decided about all of it. */
+  readonly decided: Pick<Decision, 'by' | 'verdict' | 'reason'> | null;
   readonly reason: string | null;
   readonly effectiveAt: number | null;
   readonly key: string | null;
@@ -112,22 +122,23 @@ export interface HeldView {
 
 /** What waits for a person to decide, in the approvers' channel. */
 export function heldMessage(view: HeldView): Message {
-  const { action, key, people } = view;
-  const many = people.length === 1 ? '1 person' : `${people.length} people`;
+  const { action, key, people, count, since, decided } = view;
+  const many = count === 1 ? '1 person' : `${count} people`;
   const title = view.needsApproval ? `A ${action} needs your approval` : `Held: ${action} of ${many}`;
   const blocks = [header(title)];
-  const asked = view.askedBy.map(nameAsker);
-  if (asked.length > 0)
-    blocks.push({ type: 'section', text: { type: 'mrkdwn', text: `Asked for by ${asked.join(', ')}` } });
-  else blocks.push(plain(`Source: ${view.source}`));
+  if (view.askedBy === null) blocks.push(plain(`Source: ${view.source}`));
+  else blocks.push(markdown(`Asked for by ${nameActor(view.askedBy)}`));
   blocks.push(...people.slice(0, limits.listed).map(personBlock));
-  if (people.length > limits.listed)
+  if (count > limits.listed)
     blocks.push(
-      plain(`… and ${people.length - limits.listed} more; GET /v1/intents?status=held lists them all.`),
+      plain(`… and ${count - limits.listed} more; GET /v1/intents?set=${view.setId} lists them all.`),
     );
   if (action === 'resign') blocks.push(dateBlock(view.effectiveAt));
   if (view.reason) blocks.push(plain(`Reason: ${view.reason}`));
   blocks.push(plain(`Why it waits: ${view.why}`));
+  if (since !== null)
+    blocks.push(plain(`Nobody has decided since ${since.slice(0, 10)}; it is asked again.`));
+  if (decided) blocks.push(...decisionBlocks(view, decided));
   if (key !== null) {
     const [yes, no] = view.needsApproval ? ['Approve', 'Reject'] : ['Release', 'Cancel'];
     const done = action === 'resign' ? 'A resign cannot be undone.' : 'They are signed out at once.';
@@ -146,8 +157,22 @@ export function heldMessage(view: HeldView): Message {
   return { text: title, blocks };
 }
 
+function decisionBlocks(
+  { needsApproval }: HeldView,
+  { by, verdict, reason }: NonNullable<HeldView['decided']>,
+): Block[] {
+  const [yes, no] = needsApproval ? ['Approved', 'Rejected'] : ['Released', 'Canceled'];
+  const said = markdown(`${verdict === 'approved' ? yes : no} by ${nameActor(by)}`);
+  return reason === null ? [said] : [said, plain(`Because: ${reason}`)];
+}
+
+/** Only for what holds nothing that anybody typed. */
+function markdown(text: string): Block {
+  return { type: 'section', text: { type: 'mrkdwn', text } };
+}
+
 /** Slack ids become mentions; they come from the store, not from what was typed. */
-function nameAsker(actor: string): string {
+function nameActor(actor: string): string {
   const [, id] = /^slack:([UW][A-Z0-9]+)$/.exec(actor) ?? [];
   return id ? `<@${id}>` : actor.replace(/[<>&*_~`]/g, '');
 }

@@ -189,7 +189,7 @@ async function withdrawLate(
   try {
     await taking;
     const note = await notes.find(keyOf.ask(slash.trigger_id));
-    if (note) await expire(note.intents, 'it was stored too late to be asked about');
+    if (note?.kind === 'ask') await expire(note.intents, 'it was stored too late to be asked about');
   } catch (error) {
     log.error(traceOf(error), 'a command that came too late was not canceled; it expires');
   }

@@ -2,9 +2,10 @@ import type { FailureCode } from '../../core/failure.ts';
 import type { Intent } from '../../core/intent.ts';
 import { type Log, traceOf } from '../../core/log.ts';
 import { recordOutcome } from '../../core/outcome.ts';
-import type { Store } from '../../store/contract.ts';
+import type { HeldSet, Store } from '../../store/contract.ts';
 import { type Allowance, createAllowance } from '../allowance.ts';
 import type { Decisions } from '../decisions.ts';
+import type { HeldSets } from '../held-sets.ts';
 import { type Message, shortMessage } from './blocks.ts';
 import { createQueues } from './deadline.ts';
 import { keyOf, type Notes } from './notes.ts';
@@ -16,13 +17,15 @@ import type { SlackWeb } from './web.ts';
 
 /** What commands and presses have in common. */
 export interface Conversation {
-  readonly decisions: Pick<Decisions, 'confirm' | 'approve' | 'cancel'>;
+  readonly decisions: Pick<Decisions, 'confirm' | 'cancel'>;
+  readonly heldSets: Pick<HeldSets, 'decide'>;
   readonly notes: Notes;
   readonly rights: Rights;
   readonly replies: Replies;
   readonly web: SlackWeb;
   readonly hours: Hours;
   findIntents(ids: readonly string[]): Promise<readonly FoundIntent[]>;
+  findHeldSet(id: string): Promise<HeldSet | null>;
   /** Says politely that somebody may not, and records it. */
   refuse(slackUserId: string, facts: { what: string; right: Right }): Promise<Message>;
   /** Cancels what nobody confirmed or approved in time. */
@@ -33,8 +36,8 @@ export interface Conversation {
 }
 
 export interface ConversationOptions
-  extends Omit<Conversation, 'hours' | 'refuse' | 'expire' | 'findIntents'> {
-  readonly store: Pick<Store, 'findIntent' | 'record'>;
+  extends Omit<Conversation, 'hours' | 'refuse' | 'expire' | 'findIntents' | 'findHeldSet'> {
+  readonly store: Pick<Store, 'findIntent' | 'findHeldSet' | 'record'>;
   readonly perHour: number;
 }
 
@@ -66,6 +69,7 @@ export function createConversation(options: ConversationOptions): Conversation {
       const found = await Promise.all(ids.map((id) => store.findIntent(id)));
       return found.filter((one) => one !== null);
     },
+    findHeldSet: (id) => store.findHeldSet(id),
     async refuse(slackUserId, { what, right }) {
       await refusals(
         slackUserId,

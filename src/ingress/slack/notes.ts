@@ -23,14 +23,15 @@ const askNote = z.object({
 });
 export type AskNote = z.output<typeof askNote>;
 
-/** A message in the approvers' channel about what is held. */
+/** A message in the approvers' channel about a set of what is held. */
 const heldNote = z.object({
   kind: z.literal('held'),
-  intents: z.array(z.string()),
+  /** The id of the set. */
+  set: z.string(),
+  /** How many it says are waiting. */
+  waiting: z.number(),
   /** The note is kept until well after that. */
   effectiveAt: z.number().nullable(),
-  /** Why they are held: what is held for another reason by now is not meant any more. */
-  code: z.string(),
   channel: z.string(),
   ts: z.string(),
   shown: z.string(),
@@ -76,9 +77,7 @@ export function createNotes({ store, now }: NotesOptions): Notes {
 /** The keys under which conversations are kept; an ask's is in its button too, and no secret. */
 export const keyOf = {
   ask: (eventId: string): string => `ask:${eventId}`,
-  held: (outcomeId: string): string => `held:${outcomeId}`,
-  /** Leads from an intent to the message in which it was announced as held. */
-  heldIntent: (intentId: string): string => `held-intent:${intentId}`,
+  held: (setId: string): string => `held:${setId}`,
   told: (outcomeId: string): string => `told:${outcomeId}`,
   hour: (slackUserId: string): string => `hour:${slackUserId}`,
 };

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { traceOf } from '../../core/log.ts';
-import type { DecisionResult } from '../decisions.ts';
 import { buttons, type Message, shortMessage } from './blocks.ts';
 import { type Conversation, expiry } from './conversation.ts';
 import { createQueues, within } from './deadline.ts';
 import type { AskNote, HeldNote } from './notes.ts';
-import { type FoundIntent, isUnconfirmed } from './state.ts';
+import { isUnconfirmed } from './state.ts';
 
 /** A press of a button as Slack sends it, as far as it is used. */
 export const pressSchema = z.object({
@@ -130,15 +129,15 @@ async function decideHeld(
   { press, action, note }: HeldPress,
   conversation: Conversation,
 ): Promise<Message | null> {
-  const { rights, decisions, now } = conversation;
+  const { rights, heldSets, now } = conversation;
   const presser = press.user.id;
   const right = await rights.mayApprove(presser);
   const what = action === buttons.approve ? 'Approve' : 'Reject';
   if (right !== 'yes') return conversation.refuse(presser, { what, right });
-  const found = await conversation.findIntents(note.intents);
-  const waiting = found.filter((one) => waitsFor(one, note.code)).map(({ intent }) => intent);
-  if (waiting.length === 0) return shortMessage('That was decided already; it counts only once.');
-  const over = waiting.filter((intent) => expiry(intent, now()) !== null);
+  const set = await conversation.findHeldSet(note.set);
+  if (!set || set.decision || set.waiting === 0)
+    return shortMessage('That was decided already; it counts only once.');
+  const over = set.sample.filter((intent) => expiry(intent, now()) !== null);
   if (over.length > 0) {
     await conversation.expire(
       over.map(({ id }) => id),
@@ -146,16 +145,15 @@ async function decideHeld(
     );
     return null;
   }
-  const decider = { actor: `slack:${presser}`, reason: null };
-  if (action === buttons.approve && waiting.some(({ actor }) => actor === decider.actor))
-    return shortMessage('Nobody approves what they asked for; somebody else has to.');
-  const verb = action === buttons.approve ? 'approve' : 'cancel';
-  const results: DecisionResult[] = [];
-  for (const { id } of waiting) results.push(await decisions[verb](id, decider));
-  const refused = results.find((one) => one.kind !== 'done');
-  return refused?.kind === 'wrong-state' ? shortMessage(`Not all of it was possible: ${refused.why}.`) : null;
-}
-
-function waitsFor({ intent }: FoundIntent, code: string): boolean {
-  return intent.status === 'held' && intent.failure?.code === code;
+  const verdict = action === buttons.approve ? 'approved' : 'canceled';
+  const actor = `slack:${presser}`;
+  const result = await heldSets.decide(set.id, { verdict, actor, reason: null, count: note.waiting });
+  switch (result.kind) {
+    case 'own-request':
+      return shortMessage('Nobody approves what they asked for; somebody else has to.');
+    case 'wrong-state':
+      return shortMessage(`That was not taken: ${result.why}.`);
+    default:
+      return null;
+  }
 }

@@ -1,9 +1,9 @@
 import type { Log } from '../../core/log.ts';
-import type { Store } from '../../store/contract.ts';
+import type { HeldSet, Store } from '../../store/contract.ts';
 import { type Announcements, createAnnouncements, digestOf, SlackAway } from './announcements.ts';
 import { askMessage, heldMessage, type Message } from './blocks.ts';
 import { createQueues } from './deadline.ts';
-import { type AskNote, type ConversationNote, type HeldNote, keyOf, type Notes } from './notes.ts';
+import { type AskNote, type HeldNote, keyOf, type Notes } from './notes.ts';
 import { askView, type FoundIntent, heldView } from './state.ts';
 import type { SlackWeb } from './web.ts';
 
@@ -18,11 +18,13 @@ export interface Replies extends Announcements {
 }
 
 export interface RepliesOptions {
-  readonly store: Pick<Store, 'findIntent'>;
+  readonly store: Pick<Store, 'findIntent' | 'findHeldSet'>;
   readonly notes: Notes;
   readonly web: SlackWeb;
   /** The approvers' channel; `null` = nothing is announced. */
   readonly channel: string | null;
+  /** Puts what is held into sets; see `Store.tendHeld`. */
+  readonly tendHeld: () => Promise<number>;
   readonly isDryRun: boolean;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -45,22 +47,32 @@ export function createReplies(options: RepliesOptions): Replies {
 
   async function refreshNow(key: string): Promise<void> {
     const note = await notes.find(key);
-    if (!note) return;
-    const found = await findAll(note.intents);
-    if (found.length === 0) return;
-    const message = await render(key, note, found);
-    const shown = digestOf(message);
-    if (shown === note.shown || isTooEarly(note, found)) return;
-    await notes.keep(key, { ...(await place(note, message)), shown });
+    if (note?.kind === 'ask') await refreshAsk(key, note);
+    if (note?.kind === 'held') await refreshHeld(key, note);
   }
 
-  async function render(
-    key: string,
-    note: ConversationNote,
-    found: readonly FoundIntent[],
-  ): Promise<Message> {
-    if (note.kind === 'ask') return askMessage(askView({ key, note, found, isDryRun: options.isDryRun }));
-    return heldMessage(heldView({ key, note, found, names: await namesOf(found) }));
+  async function refreshAsk(key: string, note: AskNote): Promise<void> {
+    const found = await findAll(note.intents);
+    if (found.length === 0) return;
+    const message = askMessage(askView({ key, note, found, isDryRun: options.isDryRun }));
+    const shown = digestOf(message);
+    if (shown === note.shown || isTooEarly(note, found)) return;
+    await notes.keep(key, { ...(await place.ask(note, message)), shown });
+  }
+
+  async function refreshHeld(key: string, note: HeldNote): Promise<void> {
+    const set = await store.findHeldSet(note.set);
+    if (!set) return;
+    const message = await renderHeld(key, set);
+    const shown = digestOf(message);
+    if (shown === note.shown) return;
+    await place.held(note, message);
+    await notes.keep(key, { ...note, waiting: set.waiting, shown });
+  }
+
+  async function renderHeld(key: string, set: HeldSet): Promise<Message> {
+    const found = await findAll(set.sample.map(({ id }) => id));
+    return heldMessage(heldView({ key, set, found, names: await namesOf(found) }));
   }
 
   /** Whoever asked in Slack was shown names; those who decide see the same. */
@@ -82,25 +94,20 @@ export function createReplies(options: RepliesOptions): Replies {
   return {
     refresh,
     async show(intents) {
-      const held = await Promise.all(
-        intents.map(({ intentId }) => notes.findText(keyOf.heldIntent(intentId))),
-      );
-      const keys = [
-        ...held.filter((key) => key !== null),
-        ...intents.map(({ eventId }) => keyOf.ask(eventId)),
-      ];
+      const found = await findAll(intents.map(({ intentId }) => intentId));
+      const sets = found.flatMap(({ intent }) => intent.heldSet ?? []);
+      const keys = [...sets.map(keyOf.held), ...intents.map(({ eventId }) => keyOf.ask(eventId))];
       for (const key of new Set(keys)) await refresh(key);
     },
-    ...createAnnouncements({ ...options, findAll, render }),
+    ...createAnnouncements({ ...options, renderHeld, refresh }),
   };
 }
 
 /** Brings a message to where its note says, and gives the note as it is after that. */
 function createPlacing({ web, now, log }: RepliesOptions) {
-  async function placeHeld(note: HeldNote, message: Message): Promise<HeldNote> {
+  async function placeHeld(note: HeldNote, message: Message): Promise<void> {
     const answer = await web.call('chat.update', { channel: note.channel, ts: note.ts, ...message });
     if (answer.kind === 'unknown') throw new SlackAway('chat.update');
-    return note;
   }
 
   async function placeByUrl(note: AskNote, message: Message): Promise<AskNote | null> {
@@ -127,14 +134,15 @@ function createPlacing({ web, now, log }: RepliesOptions) {
     return { ...note, responseUrl: null, direct };
   }
 
-  return async (note: ConversationNote, message: Message): Promise<ConversationNote> => {
-    if (note.kind === 'held') return placeHeld(note, message);
-    return (note.direct ? null : await placeByUrl(note, message)) ?? placeDirectly(note, message);
+  return {
+    held: placeHeld,
+    ask: async (note: AskNote, message: Message): Promise<AskNote> =>
+      (note.direct ? null : await placeByUrl(note, message)) ?? placeDirectly(note, message),
   };
 }
 
 /** While some of it is still being done, few messages are spent. */
-function isTooEarly(note: ConversationNote, found: readonly FoundIntent[]): boolean {
-  if (note.kind !== 'ask' || note.direct || note.posts < maxPosts.whileSomeWait) return false;
+function isTooEarly(note: AskNote, found: readonly FoundIntent[]): boolean {
+  if (note.direct || note.posts < maxPosts.whileSomeWait) return false;
   return found.some(({ intent }) => intent.status === 'pending');
 }

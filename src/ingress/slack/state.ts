@@ -1,8 +1,9 @@
 import type { Intent } from '../../core/intent.ts';
 import { identifierInTurn } from '../../core/intent.ts';
 import type { Outcome } from '../../core/outcome.ts';
+import type { HeldSet } from '../../store/contract.ts';
 import type { AskView, HeldView, PersonLine } from './blocks.ts';
-import type { AskNote, HeldNote } from './notes.ts';
+import type { AskNote } from './notes.ts';
 
 /** An intent with the outcomes that have their place already. */
 export interface FoundIntent {
@@ -102,35 +103,43 @@ export function isUnconfirmed({ status, failure }: Intent): boolean {
   return status === 'held' && failure?.code === 'needs_confirmation';
 }
 
-/** What the announcement of something held shows now. */
+/** What the announcement of a set shows now. */
 export function heldView(facts: {
   readonly key: string;
-  readonly note: HeldNote;
+  readonly set: HeldSet;
+  /** Some of its intents. */
   readonly found: readonly FoundIntent[];
   /** By the ids of intents. */
   readonly names: ReadonlyMap<string, string>;
 }): HeldView {
-  const { key, note, found, names } = facts;
-  const intents = found.map(({ intent }) => intent);
-  const [first] = intents;
-  const waits = intents.some((one) => one.status === 'held' && one.failure?.code === note.code);
-  const actors = new Set(intents.flatMap(({ actor }) => (actor === null ? [] : [actor])));
+  const { key, set, found, names } = facts;
+  const first = found[0]?.intent;
+  const waits = set.waiting > 0 && set.decision === null;
   return {
-    action: first?.action === 'kick' ? 'kick' : 'resign',
-    source: first?.source ?? '',
-    why: reasons[note.code] ?? first?.failure?.message ?? note.code,
-    needsApproval: note.code === 'needs_approval',
+    action: set.action,
+    source: set.source,
+    setId: set.id,
+    count: waits ? set.waiting : set.size,
+    why: reasons[set.code] ?? first?.failure?.message ?? set.code,
+    since: askedAnewSince(first),
+    needsApproval: set.code === 'needs_approval',
     people: found.map(({ intent, outcomes }) => ({
       name: names.get(intent.id) ?? null,
       userStatus: null,
       identifier: firstIdentifier(intent),
       state: waits && intent.status === 'held' ? null : describeState({ intent, outcomes }),
     })),
-    askedBy: [...actors],
-    reason: first?.reason ?? null,
+    askedBy: set.actor,
+    decided: set.decision,
+    reason: set.actor === null ? null : (first?.reason ?? null),
     effectiveAt: first?.effectiveAt ?? null,
     key: waits ? key : null,
   };
+}
+
+/** Since when it has been held, where it is asked about anew. */
+function askedAnewSince(intent: Intent | undefined): string | null {
+  return /^held since (\S+): /.exec(intent?.failure?.message ?? '')?.[1] ?? null;
 }
 
 /** Said the same before and after somebody decided, so that the message keeps its sense. */

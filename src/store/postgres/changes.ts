@@ -144,7 +144,8 @@ async function updateIntents(tx: Transaction, updated: readonly ChangedRow[]): P
   await tx.run(
     `update intents i set status = n.status, due_at = n.due_at, settled_at = n.settled_at, cap = n.cap,
        acted = n.acted, exempt = coalesce(n.exempt, i.exempt), user_id_type = n.user_id_type,
-       progress = n.progress, lease_token = n.lease_token
+       progress = n.progress, lease_token = n.lease_token,
+       held_set = case when n.status = 'held' then null else i.held_set end
      from unnest(:seq::bigint[], :status::text[], :dueAt::bigint[], :settledAt::bigint[], :cap::integer[],
        :acted::smallint[], :exempt::smallint[], :userIdType::text[], :progress::text[], :leaseToken::text[])
        as n (seq, status, due_at, settled_at, cap, acted, exempt, user_id_type, progress, lease_token)

@@ -1,5 +1,15 @@
 import type { Act } from '../../core/intent.ts';
-import { allowanceOf, batchOf, cutBatch, isActed, maxHeldPerClaim, needsCount } from '../batch.ts';
+import type { SafeguardLimit } from '../../core/safeguard.ts';
+import {
+  batchOf,
+  cutBatch,
+  heldSources,
+  isActed,
+  maxHeldPerClaim,
+  needsCount,
+  type Room,
+  roomOf,
+} from '../batch.ts';
 import type { Batch, ClaimRequest } from '../contract.ts';
 import { holdStep, safeguardFailure } from '../judgement.ts';
 import { type Row, readIntent } from '../rows.ts';
@@ -95,18 +105,12 @@ export async function claim(claiming: Claiming, request: ClaimRequest): Promise<
  * @returns `taken` when others have what was found, `held` when the safeguard lets none of it through
  */
 async function claimWith(scope: Scope): Promise<Batch | 'taken' | 'held'> {
-  const rows = await gather(scope);
-  if (rows.length === 0) return 'taken';
-  const { tx, request, head } = scope;
-  const { safeguard } = request;
-  const action = head.action as Act;
-  const allowance =
-    safeguard && rows.some(needsCount)
-      ? allowanceOf(safeguard, action, await countWithin(scope, safeguard.perMs))
-      : Number.POSITIVE_INFINITY;
-  const taken = cutBatch(tx, rows, allowance);
-  if (taken.filter(needsCount).length >= allowance) await holdExcess(scope, taken);
-  const [first, ...others] = taken;
+  const found = await gather(scope);
+  if (found.length === 0) return 'taken';
+  const rooms = found.some(needsCount) ? await readRooms(scope) : [];
+  const { rows, full } = cutBatch(scope.tx, found, rooms);
+  if (full.length > 0) await holdExcess(scope, rows, full);
+  const [first, ...others] = rows;
   return first ? lease(scope, [first, ...others]) : 'held';
 }
 
@@ -143,31 +147,52 @@ async function gather({ tx, request, bound, head }: Scope): Promise<Row[]> {
   );
 }
 
-/** How many intents of machines were started in the window; nobody else counts until this transaction ends. */
-async function countWithin({ tx, request, head }: Scope, perMs: number): Promise<number> {
+/** How much room each limit has; nobody else counts until this transaction ends. */
+async function readRooms({ tx, request, head }: Scope): Promise<Room[]> {
+  if (request.safeguard.length === 0) return [];
   await tx.run('select pg_advisory_xact_lock(:class, hashtext(:action))', {
     class: locks.safeguard,
     action: head.action,
   });
-  const row = await tx.get(
-    'select count(*) as n from intents where action = :action and counted_at > :since',
-    { action: head.action, since: request.now - perMs },
-  );
-  return Number(row?.n);
+  const rooms: (Room | null)[] = [];
+  for (const limit of request.safeguard) {
+    const row = await tx.get(
+      `select count(*) as n from intents
+       where action = :action and counted_at > :since and (:source::text is null or source = :source)`,
+      { action: head.action, since: request.now - limit.perMs, source: limit.source },
+    );
+    rooms.push(roomOf(limit, head.action as Act, Number(row?.n)));
+  }
+  return rooms.filter((room) => room !== null);
 }
 
-async function holdExcess({ tx, request, head }: Scope, taken: readonly Row[]): Promise<void> {
+async function holdExcess(
+  { tx, request, head }: Scope,
+  taken: readonly Row[],
+  full: readonly SafeguardLimit[],
+): Promise<void> {
   const action = head.action as Act;
+  const sources = heldSources(full);
   const rows = await tx.all(
     `select i.* from intents i
      where i.urgent = 0 and i.action = :action and i.due_at <= :now and i.exempt = 0 and i.counted_at is null
        and i.lease_token is null and not ${isPaused('i')} and i.seq <> all(:taken::bigint[])
+       and (:sources::text[] is null or i.source = any(:sources::text[]))
      order by i.due_at, i.seq limit :limit for update of i skip locked`,
-    { now: request.now, action, taken: taken.map(({ seq }) => seq), limit: maxHeldPerClaim },
+    {
+      now: request.now,
+      action,
+      taken: taken.map(({ seq }) => seq),
+      sources: sources === 'all' ? null : sources,
+      limit: maxHeldPerClaim,
+    },
   );
   const changes = await openChanges(tx, 0);
-  const step = holdStep(safeguardFailure(action), request.now);
-  for (const row of rows) changes.take(readIntent(tx, row), step);
+  for (const row of rows) {
+    const stored = readIntent(tx, row);
+    const failure = safeguardFailure(action, full, stored.intent.source);
+    changes.take(stored, holdStep(failure, request.now));
+  }
   await changes.write();
 }
 

@@ -10,4 +10,6 @@ export const locks = {
   person: 1_868_849_203,
   /** Counting against the safeguard; one for each action. */
   safeguard: 1_868_849_204,
+  /** Putting what is held into sets. */
+  held: 1_868_849_205,
 } as const;

@@ -5,17 +5,20 @@ import { readId, readIntent } from '../rows.ts';
 import { lastToPrune, readOutcome } from '../trail.ts';
 import { openChanges } from './changes.ts';
 import type { Queries, Transaction } from './connection.ts';
+import { pruneHeldSets } from './held.ts';
 import { readTrail } from './outcomes.ts';
 
 export async function listIntents(tx: Transaction, query: IntentQuery): Promise<Page<Intent>> {
-  const { statuses, person, source, cursor, limit } = query;
+  const { statuses, person, source, heldSet, cursor, limit } = query;
   const conditions = ['i.seq < :before'];
   if (statuses) conditions.push('i.status = any(:statuses::text[])');
   if (source) conditions.push('i.source = :source');
+  const set = heldSet ? (readId(tx, heldSet, 'h') ?? -1) : null;
+  if (set !== null) conditions.push('i.held_set = :set');
   const from = person ? 'marks m join intents i on i.seq = m.intent and m.mark = :person' : 'intents i';
   const rows = await tx.all(
     `select i.* from ${from} where ${conditions.join(' and ')} order by i.seq desc limit :limit`,
-    { before: Number(cursor ?? Number.MAX_SAFE_INTEGER), limit: limit + 1, statuses, source, person },
+    { before: Number(cursor ?? Number.MAX_SAFE_INTEGER), limit: limit + 1, statuses, source, person, set },
   );
   const items = rows.slice(0, limit).map((row) => readIntent(tx, row).intent);
   return { items, next: rows.length > limit ? String(rows[limit - 1]?.seq) : null };
@@ -99,7 +102,7 @@ export async function prune(
        select seq from dead_letters where received_at < :before limit :limit for update skip locked)`,
     { before: before.deadLetters, limit },
   );
-  return old.length + outcomes + deadLetters;
+  return old.length + outcomes + deadLetters + (await pruneHeldSets(tx, before.settled, limit));
 }
 
 /** Whoever has the trail's row is the one who prunes; another that comes meanwhile leaves it to that one. */

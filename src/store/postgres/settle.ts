@@ -73,19 +73,26 @@ async function findDoers(tx: Transaction, marks: readonly string[]): Promise<Map
   return new Map(rows.map(({ mark, seq }) => [String(mark), showId(tx, Number(seq))]));
 }
 
-/** Releases or cancels an intent; see `Store.decide`. */
-export async function decide(
+/** Releases or cancels intents, each named once; see `Store.decideAll`. */
+export async function decideAll(
   tx: Transaction,
-  request: DecisionRequest,
-): Promise<'done' | 'not_found' | 'wrong_state'> {
-  const stored = (await lockIntents(tx, [request.intentId])).get(request.intentId);
-  if (!stored) return 'not_found';
-  const steps = judgeDecision(stored, request);
-  if (!steps) return 'wrong_state';
+  requests: readonly DecisionRequest[],
+): Promise<('done' | 'not_found' | 'wrong_state')[]> {
+  const found = await lockIntents(
+    tx,
+    requests.map(({ intentId }) => intentId),
+  );
   const changes = await openChanges(tx, 0);
-  steps.reduce(changes.take, stored);
+  const decided = requests.map((request) => {
+    const stored = found.get(request.intentId);
+    if (!stored) return 'not_found';
+    const steps = judgeDecision(stored, request);
+    if (!steps) return 'wrong_state';
+    steps.reduce(changes.take, stored);
+    return 'done';
+  });
   await changes.write();
-  return 'done';
+  return decided;
 }
 
 /** Locks rows in the order of their numbers, and gives the intents by their ids. */

@@ -1,6 +1,16 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { Act } from '../../core/intent.ts';
-import { allowanceOf, batchOf, cutBatch, isActed, maxHeldPerClaim, needsCount } from '../batch.ts';
+import type { SafeguardLimit } from '../../core/safeguard.ts';
+import {
+  batchOf,
+  cutBatch,
+  heldSources,
+  isActed,
+  maxHeldPerClaim,
+  needsCount,
+  type Room,
+  roomOf,
+} from '../batch.ts';
 import type { Batch, ClaimRequest } from '../contract.ts';
 import { holdStep, safeguardFailure } from '../judgement.ts';
 import { type Row, readIntent } from '../rows.ts';
@@ -52,10 +62,10 @@ export function claim(connection: Connection, request: ClaimRequest, alive: read
   const head = findHead(scope);
   if (!head) return null;
   const lane: Lane = { urgent: head.urgent === 1 ? 1 : 0, action: head.action as Act };
-  const allowance = readAllowance(scope, lane.action);
-  const rows = gather(scope, lane, head, allowance);
-  const counted = rows.filter(needsCount).length;
-  if (counted >= allowance) holdExcess(scope, lane.action, rows);
+  const found = gather(scope, lane, head);
+  const rooms = found.some(needsCount) ? readRooms(scope, lane.action) : [];
+  const { rows, full } = cutBatch(connection, found, rooms);
+  if (full.length > 0) holdExcess(scope, { action: lane.action, taken: rows, full });
   const [first, ...others] = rows;
   if (first) return lease(scope, [first, ...others]);
   const limits = { ...request.limits, [lane.action]: 0 };
@@ -100,25 +110,22 @@ function findHead(scope: Scope): Row | undefined {
   return heads.sort((a, b) => Number(a.due_at) - Number(b.due_at) || Number(a.seq) - Number(b.seq))[0];
 }
 
-/** How many intents of machines may still be started in the window that ends now. */
-function readAllowance({ connection, request }: Scope, action: Act): number {
-  const { safeguard, now } = request;
-  if (!safeguard) return Number.POSITIVE_INFINITY;
-  const row = connection.get(
-    'select count(*) as n from intents where action = :action and counted_at > :since',
-    {
-      action,
-      since: now - safeguard.perMs,
-    },
-  );
-  return allowanceOf(safeguard, action, Number(row?.n));
+function readRooms({ connection, request }: Scope, action: Act): Room[] {
+  return request.safeguard.flatMap((limit) => {
+    const row = connection.get(
+      `select count(*) as n from intents
+       where action = :action and counted_at > :since and (:source is null or source = :source)`,
+      { action, since: request.now - limit.perMs, source: limit.source },
+    );
+    return roomOf(limit, action, Number(row?.n)) ?? [];
+  });
 }
 
-/** The head and the intents that may share its call, each user once, cut at the safeguard's allowance. */
-function gather(scope: Scope, lane: Lane, head: Row, allowance: number): Row[] {
+/** The head and the intents that may share its call. */
+function gather(scope: Scope, lane: Lane, head: Row): Row[] {
   const { connection, request, bound } = scope;
   const limit = Math.min(request.limits[lane.action], Number(head.cap));
-  const rows = connection.all(
+  return connection.all(
     `select i.* from intents i
      where ${candidate} and i.user_id_type = :userIdType and i.cap = :cap
        and (i.acted or (i.action = 'kick' and i.lease_token is not null)) = :acted
@@ -132,27 +139,38 @@ function gather(scope: Scope, lane: Lane, head: Row, allowance: number): Row[] {
       limit,
     },
   );
-  return cutBatch(connection, rows, allowance);
 }
 
-function holdExcess(scope: Scope, action: Act, taken: readonly Row[]): void {
+interface Excess {
+  readonly action: Act;
+  readonly taken: readonly Row[];
+  readonly full: readonly SafeguardLimit[];
+}
+
+function holdExcess(scope: Scope, { action, taken, full }: Excess): void {
   const { connection, request, bound } = scope;
+  const sources = heldSources(full);
   const rows = connection.all(
     `select i.* from intents i
      where i.urgent = 0 and i.action = :action and i.due_at <= :now and ${needsAllowance} and i.lease_token is null
        and i.source not in (select value from json_each(:pausedSources))
        and i.seq not in (select value from json_each(:taken))
+       and (:sources is null or i.source in (select value from json_each(:sources)))
      order by i.due_at, i.seq limit :limit`,
     {
       now: request.now,
       pausedSources: bound.pausedSources ?? '[]',
       action,
       taken: JSON.stringify(taken.map((row) => Number(row.seq))),
+      sources: sources === 'all' ? null : JSON.stringify(sources),
       limit: maxHeldPerClaim,
     },
   );
-  const step = holdStep(safeguardFailure(action), request.now);
-  for (const row of rows) takeStep(connection, readIntent(connection, row), step);
+  for (const row of rows) {
+    const stored = readIntent(connection, row);
+    const failure = safeguardFailure(action, full, stored.intent.source);
+    takeStep(connection, stored, holdStep(failure, request.now));
+  }
 }
 
 function lease({ connection, request }: Scope, rows: readonly [Row, ...Row[]]): Batch {

@@ -106,4 +106,28 @@ export const migrations: readonly string[] = [
   alter table outcomes add column sealed text;
   alter table cursors add column seen_at integer;
   `,
+  `
+  alter table intents add column foreseen integer not null default 0;
+  alter table intents add column held_set integer;
+  create index intents_unforeseen on intents (seq)
+    where status = 'scheduled' and action = 'resign' and exempt = 0 and foreseen = 0;
+  create index intents_ungathered on intents (seq) where status = 'held' and held_set is null;
+  create index intents_by_set on intents (held_set, status) where held_set > 0;
+  create table held_sets (
+    seq integer primary key autoincrement,
+    source text not null,
+    action text not null,
+    code text not null,
+    actor text,
+    about text not null,
+    since integer not null,
+    last_at integer not null,
+    verdict text,
+    decided_by text,
+    decided_at integer,
+    reason text
+  );
+  create index held_sets_by_kind on held_sets (source, action, code, about);
+  create index held_sets_undecided on held_sets (since) where verdict is null;
+  `,
 ];

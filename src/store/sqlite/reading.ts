@@ -4,13 +4,16 @@ import type { IntentQuery, Page, RetentionLimits, StoreFigures } from '../contra
 import { readId, readIntent } from '../rows.ts';
 import { lastToPrune, readOutcome } from '../trail.ts';
 import type { Connection } from './connection.ts';
+import { pruneHeldSets } from './held.ts';
 import { insertOutcome, readTrail } from './outcomes.ts';
 
 export function listIntents(connection: Connection, query: IntentQuery): Page<Intent> {
-  const { statuses, person, source, cursor, limit } = query;
+  const { statuses, person, source, heldSet, cursor, limit } = query;
   const conditions = ['i.seq < :before'];
   if (statuses) conditions.push('i.status in (select value from json_each(:statuses))');
   if (source) conditions.push('i.source = :source');
+  const set = heldSet ? (readId(connection, heldSet, 'h') ?? -1) : null;
+  if (set !== null) conditions.push('i.held_set = :set');
   const from = person ? 'marks m join intents i on i.seq = m.intent and m.mark = :person' : 'intents i';
   const rows = connection.all(
     `select i.* from ${from} where ${conditions.join(' and ')} order by i.seq desc limit :limit`,
@@ -20,6 +23,7 @@ export function listIntents(connection: Connection, query: IntentQuery): Page<In
       ...(statuses ? { statuses: JSON.stringify(statuses) } : {}),
       ...(source ? { source } : {}),
       ...(person ? { person } : {}),
+      ...(set === null ? {} : { set }),
     },
   );
   const items = rows.slice(0, limit).map((row) => readIntent(connection, row).intent);
@@ -109,10 +113,9 @@ export function prune(
       { before: before.deadLetters, limit },
     ),
   ];
-  return removed.reduce(
-    (sum, { changes }) => sum + changes,
-    pruneOutcomes(connection, before, { limit, now }),
-  );
+  const others =
+    pruneOutcomes(connection, before, { limit, now }) + pruneHeldSets(connection, before.settled, limit);
+  return removed.reduce((sum, { changes }) => sum + changes, others);
 }
 
 function pruneOutcomes(

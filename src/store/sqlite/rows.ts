@@ -22,7 +22,8 @@ export function changeIntent(
   const after = changed(intent, change);
   connection.run(
     `update intents set status = :status, due_at = :dueAt, settled_at = :settledAt, cap = :cap, acted = :acted,
-       exempt = coalesce(:exempt, exempt), user_id_type = :userIdType, progress = :progress, lease_token = null
+       exempt = coalesce(:exempt, exempt), user_id_type = :userIdType, progress = :progress, lease_token = null,
+       held_set = case when :status = 'held' then null else held_set end
      where seq = :seq`,
     { seq, ...changedColumns(after, change) },
   );

@@ -9,6 +9,8 @@ const routes: readonly [Operation['method'], string, string][] = [
   ['get', '/v1/trail', 'viewer'],
   ['get', '/v1/intents', 'viewer'],
   ['get', '/v1/intents/x', 'viewer'],
+  ['get', '/v1/held', 'viewer'],
+  ['get', '/v1/held/x', 'viewer'],
   ['get', '/v1/dead-letters', 'viewer'],
   ['get', '/v1/status', 'viewer'],
   ['get', '/v1/sources', 'viewer'],
@@ -19,6 +21,8 @@ const routes: readonly [Operation['method'], string, string][] = [
   ['post', '/v1/pause', 'operator'],
   ['post', '/v1/resume', 'operator'],
   ['post', '/v1/intents/x/approve', 'approver'],
+  ['post', '/v1/held/x/release', 'approver'],
+  ['post', '/v1/held/x/cancel', 'approver'],
   ['get', '/v1/dead-letters/x/payload', 'approver'],
   ['post', '/v1/people/x/erase', 'approver'],
 ];

@@ -40,6 +40,14 @@ async function cancel(house: House): Promise<string> {
   return id;
 }
 
+/** A set of one held intent. */
+async function holdSet(house: House): Promise<string> {
+  await hold(house);
+  await house.tend();
+  const { items } = await house.store.listHeldSets({ cursor: null, limit: 1 });
+  return String(items[0]?.id);
+}
+
 /** How each operation is used once, with success. A new route must be added here. */
 const examples: Readonly<Record<string, (house: House) => Promise<Example>>> = {
   'post /v1/intents': async () => ({ body: event, headers: { 'idempotency-key': 'k1' } }),
@@ -65,6 +73,16 @@ const examples: Readonly<Record<string, (house: House) => Promise<Example>>> = {
     await cancel(house);
     return { id: encodeURIComponent('email:ada@example.com'), body: {} };
   },
+  'get /v1/held': async (house) => {
+    await holdSet(house);
+    return { query: 'limit=1' };
+  },
+  'get /v1/held/{id}': async (house) => ({ id: await holdSet(house) }),
+  'post /v1/held/{id}/release': async (house) => ({
+    id: await holdSet(house),
+    body: { reason: 'planned', count: 1 },
+  }),
+  'post /v1/held/{id}/cancel': async (house) => ({ id: await holdSet(house), body: {} }),
   'get /v1/dead-letters': async (house) => {
     await bury(house);
     return { query: 'limit=1' };

@@ -9,6 +9,8 @@ import { textOf } from './workspace.ts';
 const long = 'x'.repeat(5_000);
 const person = { name: long, userStatus: long, identifier: `email ${long}`, state: long };
 
+const set = { setId: '1-h1', count: 30, since: '2026-11-20T08:00:00.000Z', decided: null };
+
 describe('every message', () => {
   it.each(Object.entries(messages))('%s keeps to the limits of Block Kit', (_name, message) => {
     expect(blockKitFaults(message.blocks)).toEqual([]);
@@ -30,12 +32,17 @@ describe('every message', () => {
       dryRun: true,
       key: 'k'.repeat(200),
     };
-    const held = { source: long, why: long, needsApproval: false, askedBy: [], ...some };
+    const held = { source: long, why: long, needsApproval: false, askedBy: null, ...set, ...some };
     for (const message of [
       askMessage({ ...some, action: 'kick' }),
       askMessage({ ...some, action: 'resign' }),
       heldMessage({ ...held, action: 'resign', effectiveAt: null }),
-      heldMessage({ ...held, action: 'kick', askedBy: ['api:ada'] }),
+      heldMessage({
+        ...held,
+        action: 'kick',
+        askedBy: 'api:ada',
+        decided: { by: 'api:bob', verdict: 'approved', reason: long },
+      }),
       newsMessage(
         long,
         Array.from({ length: 100 }, () => long),
@@ -53,8 +60,11 @@ describe('every message', () => {
       needsApproval: true,
       people: [],
     } as const;
-    const asked = ['slack:U024BE7LH', 'api:<!channel>'];
-    const shown = heldMessage({ ...held, askedBy: asked, reason: null, effectiveAt: null, key: null });
-    expect(textOf(shown as never)).toContain('Asked for by <@U024BE7LH>, api:!channel');
+    const textFor = (askedBy: string) => {
+      const rest = { ...set, reason: null, effectiveAt: null, key: null };
+      return textOf(heldMessage({ ...held, ...rest, askedBy }) as never);
+    };
+    expect(textFor('slack:U024BE7LH')).toContain('Asked for by <@U024BE7LH>');
+    expect(textFor('api:<!channel>')).toContain('Asked for by api:!channel');
   });
 });

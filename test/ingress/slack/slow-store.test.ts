@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { createDecisions } from '../../../src/ingress/decisions.ts';
+import { createHeldSets } from '../../../src/ingress/held-sets.ts';
 import { createHttpApp } from '../../../src/ingress/http.ts';
 import { createReceiver } from '../../../src/ingress/receive.ts';
 import { openHttpServer } from '../../../src/ingress/server.ts';
@@ -64,9 +65,10 @@ async function openSlack() {
   const receiver = createReceiver({ ...common, sources, backlogLimit: 100, policy });
   const slack = createSlack({
     ...common,
-    voice: createSlackVoice(common),
+    voice: createSlackVoice({ ...common, tendHeld: async () => 0 }),
     receiver,
-    decisions: createDecisions({ ...common, receiver, sources, policy }),
+    heldSets: createHeldSets({ ...common, sources, policy, askAgainAfterMs: 86_400_000 }),
+    decisions: createDecisions({ ...common, receiver, sources, policy, askAgainAfterMs: 86_400_000 }),
     directory: { look: async () => ({ kind: 'unknown' }), listApps: async () => null },
     troubles: () => [],
     maxBodyBytes: 100_000,

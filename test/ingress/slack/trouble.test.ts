@@ -202,8 +202,37 @@ describe('the approvers are told, once,', () => {
           standIn.callsOf('chat.update').find(({ args }) => textOf(args as never).includes('Done: resigned')),
         );
         expect(standIn.callsOf('chat.postMessage')).toHaveLength(1);
+        const last = standIn.callsOf('chat.update').at(-1);
+        expect(textOf(last?.args as never)).toContain(`Released by <@${approver}>`);
       },
       { slack, leavers },
+    ),
+  );
+
+  it(
+    'of a set that grows, in one message, and cancel it as one',
+    inWorkspace(
+      async ({ url, slack: standIn, press }) => {
+        const send = async (email: string) => {
+          const { headers, body } = signStandardWebhook(resign(email), webhookKey);
+          await fetch(`${url()}/hooks/scripts`, { method: 'POST', headers, body });
+        };
+        await send('ada@example.com');
+        const posted = await until(() => standIn.callsOf('chat.postMessage')[0]);
+        expect(textOf(posted.args as never)).toContain('Held: resign of 1 person');
+        await send('grace@example.com');
+        const grown = await until(() =>
+          standIn.callsOf('chat.update').find(({ args }) => textOf(args as never).includes('of 2 people')),
+        );
+        await press({ action: 'offboard_reject', value: keyIn(grown.args as never), user: approver });
+        await until(() =>
+          standIn
+            .callsOf('chat.update')
+            .find(({ args }) => textOf(args as never).includes(`Canceled by <@${approver}>`)),
+        );
+        expect(standIn.callsOf('chat.postMessage')).toHaveLength(1);
+      },
+      { slack, leavers: ', safeguard: { maxResigns: 0, grace: 0s }' },
     ),
   );
 

@@ -34,17 +34,22 @@ const approval = {
   source: 'slack',
   why: 'a resign asked for by a person needs the approval of another',
   needsApproval: true,
-  askedBy: ['slack:U024BE7LH'],
+  setId: '13728b3594-h1',
+  count: 1,
+  since: null,
+  askedBy: 'slack:U024BE7LH',
+  decided: null,
 } as const;
 const burst = {
   ...approval,
   source: 'hr',
   why: 'it is more than leavers.safeguard lets through in its window; look whether it is meant',
   needsApproval: false,
-  askedBy: [],
+  count: 12,
+  askedBy: null,
   effectiveAt: null,
   reason: null,
-  people: Array.from({ length: 12 }, (_, n) => ({
+  people: Array.from({ length: 10 }, (_, n) => ({
     ...ada,
     name: null,
     identifier: `external_id ${1_001 + n}`,
@@ -68,6 +73,7 @@ export const messages: Readonly<Record<string, Message>> = {
   'resign-approved': heldMessage({
     ...approval,
     people: state('Taken: it is done on its date.'),
+    decided: { by: 'slack:U0BOSS', verdict: 'approved', reason: null },
     key: null,
   }),
   'held-set': heldMessage({ ...burst, key: 'held:1' }),
