@@ -10,6 +10,7 @@ import { addEmulator } from './emulator.ts';
 import { addErase } from './erase.ts';
 import { addIntents } from './intents.ts';
 import { addKick } from './kick.ts';
+import { addMigrateStore } from './migrate-store.ts';
 import { addOutcomes } from './outcomes.ts';
 import { addPauses } from './pause.ts';
 import { addReconcile } from './reconcile.ts';
@@ -39,6 +40,7 @@ const commands: readonly ((program: Command, shell: Shell) => void)[] = [
   addErase,
   addDemo,
   addEmulator,
+  addMigrateStore,
 ];
 
 const environment = `

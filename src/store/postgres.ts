@@ -12,7 +12,7 @@ import { findDeadLetter, listDeadLetters } from './postgres/dead-letters.ts';
 import { erase } from './postgres/erase.ts';
 import { migrate } from './postgres/migrations.ts';
 import { findNote, keepNote } from './postgres/notes.ts';
-import { type Nudge, openNudges } from './postgres/nudge.ts';
+import { type Nudge, type Nudges, openNudges } from './postgres/nudge.ts';
 import {
   claimOutcomes,
   entriesAfter,
@@ -58,13 +58,16 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const database = openDatabase(url);
   const clock = createDatabaseClock(now);
   const leases = createLeases();
+  let nudges: Nudges | null = null;
   try {
+    // First, so that no move to this database begins once it was seen that there is none.
+    nudges = await openNudges({ url, database, onNudge });
     const storeId = await migrate(database);
     await compareClocks(clock, database);
-    const nudges = await openNudges({ url, database, onNudge });
     const open: Open = { storeId, database, clock, leases, nudges };
     return { id: storeId, ...writing(open), ...publishing(open), ...reading(open) };
   } catch (error) {
+    await nudges?.close();
     await database.close();
     throw error;
   }
@@ -75,7 +78,7 @@ interface Open {
   readonly database: ReturnType<typeof openDatabase>;
   readonly clock: DatabaseClock;
   readonly leases: ReturnType<typeof createLeases>;
-  readonly nudges: Awaited<ReturnType<typeof openNudges>>;
+  readonly nudges: Nudges;
 }
 
 /** A transaction, after which other processes are nudged. */

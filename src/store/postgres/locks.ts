@@ -1,5 +1,5 @@
 /**
- * The classes of the advisory locks, all held to the end of a transaction. They are numbers that nobody else in the
+ * The classes of the advisory locks, held to the end of a transaction unless told otherwise. They are numbers that nobody else in the
  * database is likely to use.
  */
 export const locks = {
@@ -10,4 +10,6 @@ export const locks = {
   person: 1_868_849_203,
   /** Counting against the safeguard; one for each action. */
   safeguard: 1_868_849_204,
+  /** Shared, and by the session: a bridge runs here. */
+  running: 1_868_849_205,
 } as const;
