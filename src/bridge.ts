@@ -9,7 +9,7 @@ import type { Log } from './core/log.ts';
 import { createDispatcher, type DispatchPolicy } from './dispatcher/dispatcher.ts';
 import { createLookups } from './dispatcher/lookup.ts';
 import { createProtection } from './dispatcher/protection.ts';
-import { createThrottle } from './dispatcher/throttle.ts';
+import { createThrottle, type Throttle } from './dispatcher/throttle.ts';
 import { createMetrics, type Metrics } from './ingress/metrics.ts';
 import { createSlackVoice } from './ingress/slack.ts';
 import { createManagementApi, type ManagementApi } from './management-api/client.ts';
@@ -61,7 +61,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   });
   const metrics = createMetrics();
   const api = createCountedApi(config, metrics);
-  const throttle = createThrottle({ ...config.genauth, backoff: config.retry });
+  const throttle = openThrottle(config, opened);
   const protection = createProtection(api, config.leavers.protected);
   const policy = dispatchPolicy(config);
   const lookups = createLookups({ ...sourceLookups(config), ...policy, now, random });
@@ -124,6 +124,11 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     await close(null);
     throw error;
   }
+}
+
+/** The rate is that of all processes on the store together. */
+function openThrottle({ genauth, retry }: Config, { leaseTurns }: Store): Throttle {
+  return createThrottle({ ...genauth, leaseTurns, backoff: retry });
 }
 
 function createCountedApi({ genauth }: Config, metrics: Metrics): ManagementApi {

@@ -33,6 +33,7 @@ import {
   setPause,
 } from './postgres/reading.ts';
 import { beginAct, decide, settle } from './postgres/settle.ts';
+import { leaseTurns } from './postgres/turns.ts';
 
 export type { Nudge } from './postgres/nudge.ts';
 
@@ -92,7 +93,17 @@ function transactions({ database, storeId, nudges }: Open) {
 
 type Writing = Pick<
   Store,
-  'accept' | 'claim' | 'beginAct' | 'settle' | 'decide' | 'setPause' | 'record' | 'prune' | 'probe' | 'close'
+  | 'accept'
+  | 'claim'
+  | 'beginAct'
+  | 'settle'
+  | 'decide'
+  | 'setPause'
+  | 'record'
+  | 'leaseTurns'
+  | 'prune'
+  | 'probe'
+  | 'close'
 >;
 
 function writing(open: Open): Writing {
@@ -128,6 +139,7 @@ function writing(open: Open): Writing {
         changes.tell(null, outcome);
         await changes.write();
       }, 'work'),
+    leaseTurns: (slice) => leaseTurns(database, slice),
     prune: (before, limit, now) => write((tx) => prune(tx, before, { limit, now }), 'work'),
     probe: async () => void (await database.run('update store set id = id')),
     async close() {

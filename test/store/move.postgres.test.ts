@@ -16,8 +16,8 @@ import { claimRequest, deliveryOf, email, settleAll, start, succeeded } from './
 const hour = 3_600_000;
 const people = 1_200;
 
-/** Tables that are of one store alone: how it counts its own migrations, and marks a move. */
-const own = ['migrations', 'moved', 'moving'];
+/** Of PostgreSQL alone: how it counts its migrations, and when the next call may be made. */
+const own = ['migrations', 'turns'];
 
 describe('a store that is moved from SQLite to PostgreSQL', () => {
   let folder: string;

@@ -115,6 +115,12 @@ const migrations: readonly string[] = [
   alter table outcomes add column sealed text;
   alter table cursors add column seen_at bigint;
   `,
+  `
+  create unlogged table turns (
+    name text primary key,
+    next_at double precision not null
+  );
+  `,
 ];
 
 /**
