@@ -1,7 +1,7 @@
 /** Plays the scenarios that are named, or all, and prints what they came to; ends with 1 when something was lost. */
 import { startPostgres } from '../support/postgres/server.ts';
 import type { Counts } from './counts.ts';
-import { canMount, play, scenarios } from './scenarios.ts';
+import { play, scenarios, whyNot } from './scenarios.ts';
 
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !Object.hasOwn(scenarios, name));
@@ -23,8 +23,9 @@ row('Scenario', ...columns, 'seconds');
 row('---', ...columns.map(() => '---:'), '---:');
 for (const [name, scenario] of Object.entries(scenarios)) {
   if (named.length > 0 && !named.includes(name)) continue;
-  if (scenario.setting.furnish && !canMount) {
-    row(`${scenario.says} (left out: only root may mount a small disk)`);
+  const hindrance = whyNot(scenario);
+  if (hindrance !== null) {
+    row(`${scenario.says} (left out: ${hindrance})`);
     continue;
   }
   const begun = performance.now();

@@ -3,6 +3,7 @@ import type { Outcome } from '../../src/core/outcome.ts';
 import { blindResigns } from '../dispatcher/blind-resigns.ts';
 import { until } from '../e2e/house.ts';
 import type { LogLine } from '../e2e/process.ts';
+import type { TestRecord } from '../support/kafka/topics.ts';
 import type { Load } from './load.ts';
 import type { Stage } from './stage.ts';
 
@@ -31,33 +32,54 @@ export async function count(stage: Stage, load: Load): Promise<Counts> {
   const { fleet, emulator, refusals } = stage;
   const acknowledged = [...load.acknowledged.values()].flat();
   // What does not come to an end in time is counted as lost.
-  await until(() => isQuiet(stage), 'nothing is left to do', patience).catch(() => undefined);
+  await until(() => isQuiet(stage, load), 'nothing is left to do', patience).catch(() => undefined);
   const outcomes = await fleet.outcomes();
   const ends = endsOf(outcomes);
   const resigned = new Set(
     emulator.users().flatMap(({ userId, status }) => (status === 'Resigned' ? [userId] : [])),
   );
+  const untold = await findUntold(stage, outcomes);
   const withoutEnd = acknowledged.filter((id) => !ends.has(id));
   const notResigned = [...load.acknowledged.keys()].filter((userId) => !resigned.has(userId));
   return {
     acknowledged: acknowledged.length,
     refused: [...refusals.values()].reduce((sum, times) => sum + times, 0),
-    lost: withoutEnd.length + notResigned.length,
+    lost: withoutEnd.length + notResigned.length + untold.missing,
     doubled: load.forked.length + [...ends.values()].filter((times) => times > 1).length,
     blind: blindResigns(emulator).length,
-    reordered: countReordered(
-      outcomes,
-      fleet.replicas.map(({ process }) => process.log()),
-      stage.clocksAgree,
-    ),
+    reordered:
+      untold.reordered +
+      countReordered(
+        outcomes,
+        fleet.replicas.map(({ process }) => process.log()),
+        stage.clocksAgree,
+      ),
     broken: isWhole(outcomes) ? 0 : 1,
   };
 }
 
-async function isQuiet({ fleet }: Stage): Promise<boolean> {
+async function isQuiet({ fleet, emulator }: Stage, { acknowledged }: Load): Promise<boolean> {
+  const isLeft = (userId: string): boolean => emulator.user(userId)?.status !== 'Resigned';
+  if ([...acknowledged.keys()].some(isLeft)) return false;
   const { body } = await fleet.ask('/status');
   const { figures } = body as { figures: { due: number; unsequenced: number } };
   return figures.due === 0 && figures.unsequenced === 0;
+}
+
+/** Waits until Kafka was told of every outcome, and says what it has not, and what in another order. */
+async function findUntold({ kafka }: Stage, outcomes: readonly Outcome[]) {
+  if (!kafka) return { missing: 0, reordered: 0 };
+  const isMissing = (ids: ReadonlySet<unknown>) => outcomes.filter(({ id }) => !ids.has(id)).length;
+  const idsOf = (records: readonly TestRecord[]) => new Set(records.map(({ headers }) => headers.ce_id));
+  const isTold = async (): Promise<boolean> => isMissing(idsOf(await kafka.outcomes.read())) === 0;
+  await until(isTold, 'Kafka knows everything', patience).catch(() => undefined);
+  const records = await kafka.outcomes.read();
+  // A person's outcomes are in one partition, so that what is read is in the order of the topic for each.
+  const tellings = records.map(({ value }, at) => ({
+    at,
+    position: Number(JSON.parse(value ?? '').position),
+  }));
+  return { missing: isMissing(idsOf(records)), reordered: countWithin(outcomes, tellings) };
 }
 
 /** How often each intent came to an end. */

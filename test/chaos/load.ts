@@ -18,8 +18,10 @@ export interface LoadOptions {
   readonly pauseMs: number;
 }
 
-/** Sends each delivery until it is acknowledged; every fourth person is signed out first, every third is told of twice. */
-export function startLoad({ fleet, emulator }: Stage, { senders, pauseMs }: LoadOptions): Load {
+/**
+ * Sends each delivery until it is acknowledged; every fourth person is signed out first, every third is told of twice. Where there
+ * is a Kafka, every fifth is told of by that. */
+export function startLoad({ fleet, emulator, kafka }: Stage, { senders, pauseMs }: LoadOptions): Load {
   const acknowledged = new Map<string, readonly string[]>();
   const forked: string[] = [];
   let isOver = false;
@@ -29,6 +31,12 @@ export function startLoad({ fleet, emulator }: Stage, { senders, pauseMs }: Load
     const who = person(number);
     emulator.addUsers([who]);
     const named = { userIdType: 'email', userId: who.email };
+    if (kafka && number % 5 === 0) {
+      const told = { type: 'user.resign', timestamp: new Date().toISOString(), data: named };
+      await kafka.events.send({ key: who.email, value: JSON.stringify(told) });
+      acknowledged.set(who.userId, []);
+      return;
+    }
     const ids: string[] = [];
     const deliveries = [event('user.resign', named)];
     if (number % 4 === 0) deliveries.unshift(event('user.kick', named));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { until } from '../e2e/house.ts';
-import type { TcpProxy } from '../support/proxy.ts';
+import { ownKafkaAvailability } from '../support/kafka/distribution.ts';
 import { type Counts, count } from './counts.ts';
 import { type LoadOptions, startLoad } from './load.ts';
 import { onStage, type Setting, type Stage } from './stage.ts';
@@ -40,9 +40,10 @@ async function restartDatabase({ server }: Stage): Promise<void> {
 }
 
 const breakNetwork =
-  (between: 'database' | 'genauth') =>
+  (between: 'database' | 'genauth' | 'kafka') =>
   async (stage: Stage, scale: number): Promise<void> => {
-    const proxy: TcpProxy = stage[between];
+    const proxy = between === 'kafka' ? stage.kafka?.proxy : stage[between];
+    if (!proxy) return;
     await delay(moment);
     proxy.cut();
     await delay(moment);
@@ -72,7 +73,14 @@ async function mountSmallDisk(folder: string): Promise<() => Promise<void>> {
   return async () => void (await run('umount', ['-l', folder]));
 }
 
-export const canMount = process.platform === 'linux' && process.getuid?.() === 0;
+const canMount = process.platform === 'linux' && process.getuid?.() === 0;
+
+/** Why a scenario cannot be played on this machine, or `null`. */
+export function whyNot({ setting }: Scenario): string | null {
+  if (setting.furnish && !canMount) return 'only root may mount a small disk';
+  const kafka = ownKafkaAvailability();
+  return setting.kafka && !kafka.available ? kafka.reason : null;
+}
 
 async function fillDisk({ folder, refusals }: Stage): Promise<void> {
   await delay(moment);
@@ -104,6 +112,11 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     says: 'network to GenAuth cut, slow, silent, half closed',
     setting: threeOnPostgres,
     trouble: breakNetwork('genauth'),
+  },
+  'kafka-network': {
+    says: 'network to Kafka cut, slow, silent, half closed',
+    setting: { ...threeOnPostgres, kafka: true },
+    trouble: breakNetwork('kafka'),
   },
   clock: {
     says: 'clocks two hours ahead, then behind',

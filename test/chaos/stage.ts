@@ -5,6 +5,8 @@ import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { type Fleet, prepareFleet } from '../e2e/fleet.ts';
 import type { Sections } from '../e2e/house.ts';
 import { endProcesses } from '../e2e/process.ts';
+import { startKafka } from '../support/kafka/broker.ts';
+import { createTopicAt, type TestTopic } from '../support/kafka/topics.ts';
 import { createDatabase } from '../support/postgres/database.ts';
 import type { PostgresServer } from '../support/postgres/server.ts';
 import { openTcpProxy, type TcpProxy } from '../support/proxy.ts';
@@ -19,8 +21,16 @@ export interface Stage {
   readonly server: Pick<PostgresServer, 'restart'> | null;
   /** What acknowledged nothing: how often each status, or `null` for no answer, was given. */
   readonly refusals: Map<number | null, number>;
+  /** A broker with a topic of events and one of outcomes, if there is one. */
+  readonly kafka: StageKafka | null;
   /** Whether what the bridges say of when something was can be compared. */
   readonly clocksAgree: boolean;
+}
+
+interface StageKafka {
+  readonly proxy: TcpProxy;
+  readonly events: TestTopic;
+  readonly outcomes: TestTopic;
 }
 
 export interface Setting {
@@ -28,6 +38,7 @@ export interface Setting {
   readonly store: 'sqlite' | 'postgres';
   readonly replicas: number;
   readonly changes?: Sections;
+  readonly kafka?: true;
   /** Told where the clocks of the bridges are set wrong. */
   readonly clocksAgree?: boolean;
   readonly env?: Readonly<Record<string, string>>;
@@ -52,6 +63,7 @@ export async function onStage<T>(setting: Setting, play: (stage: Stage) => Promi
     genauth.leadTo(new URL(emulator.url).host);
     const refusals: Stage['refusals'] = new Map();
     const { clocksAgree = true } = setting;
+    const kafka = setting.kafka ? await openKafka(undo) : null;
     const fleet = await prepareFleet({
       folder,
       genauth: `http://${genauth.address}`,
@@ -59,6 +71,7 @@ export async function onStage<T>(setting: Setting, play: (stage: Stage) => Promi
         store: { url: await openStore(setting, database, undo) },
         genauth: { timeout: '300ms', requestsPerSecond: 2_000 },
         leavers: { dryRun: false, safeguard: 'off' },
+        ...(kafka ? sectionsOf(kafka) : {}),
         ...setting.changes,
       },
       env: setting.env ?? {},
@@ -73,6 +86,7 @@ export async function onStage<T>(setting: Setting, play: (stage: Stage) => Promi
       genauth,
       database,
       server: setting.server ?? null,
+      kafka,
       clocksAgree,
       refusals,
     });
@@ -94,4 +108,29 @@ async function openStore(
   proxy.leadTo(url.host);
   url.host = proxy.address;
   return url.href;
+}
+
+async function openKafka(undo: (() => Promise<unknown>)[]): Promise<StageKafka> {
+  const proxy = await openTcpProxy();
+  undo.unshift(proxy.close);
+  const broker = await startKafka({ proxy: proxy.address });
+  undo.unshift(broker.close);
+  proxy.leadTo(broker.proxied);
+  const [events, outcomes] = [
+    await createTopicAt([broker.plaintext], 3),
+    await createTopicAt([broker.plaintext], 3),
+  ];
+  return { proxy, events, outcomes };
+}
+
+function sectionsOf({ proxy, events, outcomes }: StageKafka): Sections {
+  return {
+    sources: { topic: { handler: 'events' } },
+    kafka: {
+      brokers: [proxy.address],
+      groupId: 'chaos',
+      consume: [{ topic: events.name, source: 'topic', from: 'earliest' }],
+      outcomes: { topic: outcomes.name },
+    },
+  };
 }
