@@ -30,7 +30,7 @@ export interface MoveReport {
   readonly trail: AuditReport | null;
 }
 
-const outcomesPerPage = 1_000;
+const entriesPerPage = 1_000;
 
 /**
  * Moves a store from SQLite to PostgreSQL, page by page, with everything in it. When it is ended at any point, the
@@ -102,11 +102,11 @@ async function compareCounts(source: MovingOut, target: MovingIn, table: MovedTa
   );
 }
 
-async function readTrail({ outcomesAfter }: Pick<MovingOut, 'outcomesAfter'>): Promise<AuditReport> {
+async function readTrail({ entriesAfter }: Pick<MovingOut, 'entriesAfter'>): Promise<AuditReport> {
   const audit = createAudit();
   for (let position = 0; ; ) {
-    const outcomes = await outcomesAfter(position, outcomesPerPage);
-    if (!outcomes.every(audit.add) || outcomes.length === 0) return audit.end();
-    position = outcomes.at(-1)?.data.position ?? position;
+    const entries = await entriesAfter(position, entriesPerPage);
+    if (!entries.every(audit.add) || entries.length === 0) return audit.end();
+    position = entries.at(-1)?.outcome.data.position ?? position;
   }
 }

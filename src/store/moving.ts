@@ -1,4 +1,4 @@
-import type { Outcome } from '../core/outcome.ts';
+import type { TrailEntry } from '../core/seal.ts';
 import type { Row } from './rows.ts';
 
 /** The store cannot be moved as it was asked for; the message says what to do. */
@@ -30,7 +30,7 @@ export interface MovingOut {
   count(table: MovedTable): number;
   /** The highest number that a table ever gave, by its name: pruned rows gave theirs, too. */
   numbers(): ReadonlyMap<string, number>;
-  outcomesAfter(position: number, limit: number): Promise<readonly Outcome[]>;
+  entriesAfter(position: number, limit: number): Promise<readonly TrailEntry[]>;
   close(): void;
 }
 
@@ -42,7 +42,7 @@ export interface MovingIn {
   /** Writes a page and the place that it leads to, in one transaction. */
   write(table: MovedTable, rows: readonly Row[]): Promise<void>;
   count(table: MovedTable): Promise<number>;
-  outcomesAfter(position: number, limit: number): Promise<readonly Outcome[]>;
+  entriesAfter(position: number, limit: number): Promise<readonly TrailEntry[]>;
   /** Goes on with the numbers of the other store, and opens this one to bridges. */
   finish(numbers: ReadonlyMap<string, number>): Promise<void>;
   close(): Promise<void>;

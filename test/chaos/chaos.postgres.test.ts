@@ -7,8 +7,7 @@ import { play, scenarios, whyNot } from './scenarios.ts';
 /** The short part of `npm run chaos`: less of the trouble, and none that needs a server of its own. */
 describe('chaos', () => {
   const short = Object.entries(scenarios).filter(
-    ([name, scenario]) =>
-      ['kill', 'postgres-network', 'disk-full'].includes(name) && whyNot(scenario) === null,
+    ([name, scenario]) => ['kill', 'disk-full'].includes(name) && whyNot(scenario) === null,
   );
 
   it.each(short)(

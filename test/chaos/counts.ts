@@ -1,7 +1,6 @@
-import { createAudit } from '../../src/core/audit.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import { blindResigns } from '../dispatcher/blind-resigns.ts';
-import { until } from '../e2e/house.ts';
+import { auditTrail, until } from '../e2e/house.ts';
 import type { LogLine } from '../e2e/process.ts';
 import type { TestRecord } from '../support/kafka/topics.ts';
 import type { Load } from './load.ts';
@@ -38,6 +37,7 @@ export async function count(stage: Stage, load: Load): Promise<Counts> {
   const resigned = new Set(
     emulator.users().flatMap(({ userId, status }) => (status === 'Resigned' ? [userId] : [])),
   );
+  const trail = await auditTrail(async (path) => (await fleet.ask(path)).body);
   const untold = await findUntold(stage, outcomes);
   const withoutEnd = acknowledged.filter((id) => !ends.has(id));
   const notResigned = [...load.acknowledged.keys()].filter((userId) => !resigned.has(userId));
@@ -54,7 +54,7 @@ export async function count(stage: Stage, load: Load): Promise<Counts> {
         fleet.replicas.map(({ process }) => process.log()),
         stage.clocksAgree,
       ),
-    broken: isWhole(outcomes) ? 0 : 1,
+    broken: trail.fault === null ? 0 : 1,
   };
 }
 
@@ -90,11 +90,6 @@ function endsOf(outcomes: readonly Outcome[]): Map<string, number> {
     ends.set(data.intentId, (ends.get(data.intentId) ?? 0) + 1);
   }
   return ends;
-}
-
-function isWhole(outcomes: readonly Outcome[]): boolean {
-  const audit = createAudit();
-  return outcomes.every(audit.add) && audit.end().fault === null;
 }
 
 /**

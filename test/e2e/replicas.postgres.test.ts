@@ -82,7 +82,7 @@ describe('three bridges on one PostgreSQL', () => {
       .filter(({ endpoint, applied }) => endpoint === 'resign-user-batch' && applied)
       .flatMap(({ input }) => (input as { userIds: string[] }).userIds);
     expect(new Set(resigned).size).toBe(resigned.length);
-    const audit = await auditTrail((path) => ask(left, path));
+    const audit = await auditTrail(async (path) => (await fleet.ask(path)).body);
     expect(audit).toMatchObject({ first: 1, fault: null });
     expect(audit.count).toBeGreaterThanOrEqual(outcomes.length);
   }, 90_000);

@@ -148,7 +148,7 @@ describe('a store that is moved from SQLite to PostgreSQL', () => {
     const known = deliveryOf({ eventId: 'known' });
     const receipt = await first.accept(known);
     const gone = await idOf(first, { action: 'withdraw', identifiers: [email('else@example.com')] });
-    await first.prune({ settled: start + 1, outcomes: 0, deadLetters: 0 }, 10);
+    await first.prune({ settled: start + 1, outcomes: 0, deadLetters: 0 }, 10, start);
     expect(await first.findIntent(gone)).toBeNull();
     await first.close();
     await move();

@@ -3,7 +3,7 @@ import type { Row } from '../rows.ts';
 import { type Database, openDatabase, type Queries, schema } from './connection.ts';
 import { locks } from './locks.ts';
 import { migrate } from './migrations.ts';
-import { outcomesAfter } from './outcomes.ts';
+import { entriesAfter } from './outcomes.ts';
 import { pivot } from './sql.ts';
 
 /** Columns that only this store has, from the others of their row. */
@@ -50,7 +50,7 @@ function moving(
     },
     write: (table, rows) => database.transaction((queries) => writePage(queries, types, { table, rows })),
     count: async ({ name }) => Number((await database.get(`select count(*) as n from ${name}`))?.n),
-    outcomesAfter: (position, limit) => outcomesAfter({ ...database, storeId }, position, limit),
+    entriesAfter: (position, limit) => entriesAfter({ ...database, storeId }, position, limit),
     finish: (numbers) => database.transaction((queries) => finish(queries, numbers)),
   };
 }

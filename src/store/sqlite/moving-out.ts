@@ -4,7 +4,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import { StoreUnavailable } from '../contract.ts';
 import { type MovedTable, MoveRefused, type MovingOut, type Place } from '../moving.ts';
 import { type Connection, openConnection } from './connection.ts';
-import { outcomesAfter } from './outcomes.ts';
+import { entriesAfter } from './outcomes.ts';
 
 /** Rows of a page; of those that hold deliveries, which may have megabytes each, few. */
 const pageSize = { plain: 1_000, bulky: 4 };
@@ -34,7 +34,7 @@ export function openMovingOut(path: string): MovingOut {
           .all('select name, seq from sqlite_sequence')
           .map((row) => [String(row.name), Number(row.seq)]),
       ),
-    outcomesAfter: async (position, limit) => outcomesAfter(connection, position, limit),
+    entriesAfter: async (position, limit) => entriesAfter(connection, position, limit),
     close: connection.close,
   };
 }
