@@ -34,7 +34,8 @@ interface Surroundings extends Pick<DispatcherOptions, 'within' | 'onSettled'> {
 
 export function createDispatchRooms(config: Config, around: Surroundings): DispatchRooms {
   const policy = dispatchPolicy(config);
-  const throttle = createThrottle({ ...config.genauth, backoff: config.retry });
+  const { leaseTurns } = around.store;
+  const throttle = createThrottle({ ...config.genauth, leaseTurns, backoff: config.retry });
   const protection = createProtection(around.api, config.leavers.protected);
   const lookups = createLookups({ ...sourceLookups(config), ...policy, ...around });
   const isWanted = policy.safeguard.some(({ maxPercent }) => maxPercent !== null);

@@ -11,6 +11,7 @@ import { addErase } from './erase.ts';
 import { addHeld } from './held.ts';
 import { addIntents } from './intents.ts';
 import { addKick } from './kick.ts';
+import { addMigrateStore } from './migrate-store.ts';
 import { addOutcomes } from './outcomes.ts';
 import { addPauses } from './pause.ts';
 import { addReconcile } from './reconcile.ts';
@@ -43,6 +44,7 @@ const commands: readonly ((program: Command, shell: Shell) => void)[] = [
   addErase,
   addDemo,
   addEmulator,
+  addMigrateStore,
 ];
 
 const environment = `

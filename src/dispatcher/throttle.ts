@@ -2,6 +2,7 @@ import type { BackoffPolicy } from '../core/backoff.ts';
 import type { Act } from '../core/intent.ts';
 import type { Answer } from '../management-api/answer.ts';
 import type { Endpoint } from '../management-api/exchange.ts';
+import type { Store } from '../store/contract.ts';
 import {
   type Circuit,
   type CircuitCause,
@@ -9,6 +10,7 @@ import {
   createCircuit,
   type Standing,
 } from './circuit.ts';
+import { createTurns } from './turns.ts';
 import { maxBatch } from './verdict.ts';
 
 /** The endpoints without which an action cannot go on. A kick that cannot be looked at afterwards is still a kick. */
@@ -49,14 +51,17 @@ export interface Permit {
 }
 
 export interface ThrottleOptions {
+  /** The rate of all processes on the store together. */
   readonly requestsPerSecond: number;
+  /** Without it, this process has all of the rate. */
+  readonly leaseTurns?: Store['leaseTurns'];
   readonly backoff: BackoffPolicy;
 }
 
-export function createThrottle({ requestsPerSecond, backoff }: ThrottleOptions): Throttle {
+export function createThrottle({ requestsPerSecond, leaseTurns, backoff }: ThrottleOptions): Throttle {
   const circuits = new Map<Endpoint, Circuit>();
   const probing = new Set<Act>();
-  const turn = createTurns(requestsPerSecond);
+  const turn = createTurns(requestsPerSecond, leaseTurns);
 
   function circuit(endpoint: Endpoint): Circuit {
     const key = circuitOf(endpoint);
@@ -95,18 +100,5 @@ export function createThrottle({ requestsPerSecond, backoff }: ThrottleOptions):
       [...circuits].flatMap(([endpoint, { trouble, state }]) =>
         trouble === null || state(now) === 'closed' ? [] : [{ endpoint, ...trouble }],
       ),
-  };
-}
-
-/** A token bucket over the monotonic clock that holds a tenth of a second's requests. */
-function createTurns(requestsPerSecond: number): () => Promise<void> {
-  const intervalMs = 1_000 / requestsPerSecond;
-  const burstMs = Math.max(intervalMs, 100);
-  let next = performance.now();
-  return () => {
-    const now = performance.now();
-    next = Math.max(next, now - burstMs) + intervalMs;
-    const waitMs = next - now;
-    return waitMs <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, waitMs));
   };
 }

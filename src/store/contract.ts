@@ -115,6 +115,14 @@ export interface Store {
   /** The text of a note that has not expired. */
   findNote(key: string, now: number): Promise<string | null>;
 
+  /**
+   * Leases a slice of the turns to call GenAuth that all processes on this store share. What is not taken in its time is
+   * nobody's, so that the share of a process that is gone comes back by itself.
+   * @returns in how many milliseconds the first turn is, not further back than `burstMs`; the others follow `intervalMs`
+   * apart. `null` when no other process can be on this store: the caller keeps the rate by itself
+   */
+  leaseTurns(slice: TurnSlice): Promise<number | null>;
+
   /** How much is waiting, and how far the publishers are. */
   figures(now: number): Promise<StoreFigures>;
   /** Whether due and unsettled intents are at least that many. */
@@ -327,6 +335,14 @@ export interface OutcomeClaim {
   readonly token: string;
   readonly leaseMs: number;
   readonly limit: number;
+}
+
+export interface TurnSlice {
+  readonly turns: number;
+  /** The time that each turn takes of the rate of all. */
+  readonly intervalMs: number;
+  /** How much time in which nobody called may be made up for. */
+  readonly burstMs: number;
 }
 
 export interface StoreFigures {

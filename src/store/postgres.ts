@@ -13,7 +13,7 @@ import { erase } from './postgres/erase.ts';
 import { decideHeldSet, findHeldSet, hasHeldToTend, listHeldSets, tendHeld } from './postgres/held.ts';
 import { migrate } from './postgres/migrations.ts';
 import { findNote, keepNote } from './postgres/notes.ts';
-import { type Nudge, openNudges } from './postgres/nudge.ts';
+import { type Nudge, type Nudges, openNudges } from './postgres/nudge.ts';
 import {
   claimOutcomes,
   entriesAfter,
@@ -34,6 +34,7 @@ import {
   setPause,
 } from './postgres/reading.ts';
 import { beginAct, decideAll, settle } from './postgres/settle.ts';
+import { leaseTurns } from './postgres/turns.ts';
 
 export type { Nudge } from './postgres/nudge.ts';
 
@@ -59,13 +60,16 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const database = openDatabase(url);
   const clock = createDatabaseClock(now);
   const leases = createLeases();
+  let nudges: Nudges | null = null;
   try {
+    // First, so that no move to this database begins once it was seen that there is none.
+    nudges = await openNudges({ url, database, onNudge });
     const storeId = await migrate(database);
     await compareClocks(clock, database);
-    const nudges = await openNudges({ url, database, onNudge });
     const open: Open = { storeId, database, clock, leases, nudges };
     return { id: storeId, ...writing(open), ...publishing(open), ...reading(open) };
   } catch (error) {
+    await nudges?.close();
     await database.close();
     throw error;
   }
@@ -76,7 +80,7 @@ interface Open {
   readonly database: ReturnType<typeof openDatabase>;
   readonly clock: DatabaseClock;
   readonly leases: ReturnType<typeof createLeases>;
-  readonly nudges: Awaited<ReturnType<typeof openNudges>>;
+  readonly nudges: Nudges;
 }
 
 /** A transaction, after which other processes are nudged. */
@@ -101,6 +105,7 @@ type Writing = Pick<
   | 'setPause'
   | 'record'
   | 'resolveDeadLetter'
+  | 'leaseTurns'
   | 'prune'
   | 'probe'
   | 'close'
@@ -157,6 +162,7 @@ function writing(open: Open): Writing {
         await changes.write();
       }, 'work'),
     resolveDeadLetter: (id) => write((tx) => resolveById(tx, id), null),
+    leaseTurns: (slice) => leaseTurns(database, slice),
     prune: (before, limit, now) => write((tx) => prune(tx, before, { limit, now }), 'work'),
     probe: async () => void (await database.run('update store set id = id')),
     close() {

@@ -82,6 +82,7 @@ export function openSqliteStore({ path }: SqliteStoreOptions): Store {
       write(() => keepPublishers(connection, names, { forgetBefore, now })),
     keepNote: (note, now) => write(() => keepNote(connection, note, now)),
     findNote: (key, now) => read(() => findNote(connection, key, now)),
+    leaseTurns: async () => null,
     figures: (now) => read(() => readFigures(connection, now)),
     isBacklogged: (limit, now) => read(() => isBacklogged(connection, limit, now)),
     prune: (before, limit, now) => write(() => prune(connection, before, { limit, now })),

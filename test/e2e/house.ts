@@ -25,7 +25,8 @@ export type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>
 /** A reference by which the configuration takes a value from the environment. */
 const from = (name: keyof typeof secrets): string => `\${${name}}`;
 
-function sectionsFor(genauth: string): Sections {
+/** The configuration that most tests go by. @param genauth where GenAuth is */
+export function sectionsFor(genauth: string): Sections {
   return {
     server: {
       port: 0,
@@ -86,11 +87,7 @@ async function openHouse(changes: Sections): Promise<House & { close(): Promise<
   const config = join(folder, 'bridge.yaml');
   const emulator = createEmulator();
   await emulator.start();
-  const sections = sectionsFor(emulator.url);
-  const merged = { ...sections };
-  for (const [name, keys] of Object.entries(changes)) merged[name] = { ...sections[name], ...keys };
-  // YAML reads JSON.
-  await writeFile(config, JSON.stringify(merged));
+  await writeConfig(config, sectionsFor(emulator.url), changes);
   let bridge: RunningProcess | null = null;
   let urls = { url: '', adminUrl: '' };
 
@@ -99,16 +96,7 @@ async function openHouse(changes: Sections): Promise<House & { close(): Promise<
     return bridge;
   };
 
-  async function outcomes(): Promise<Outcome[]> {
-    const all: Outcome[] = [];
-    for (let next: string | null = '0'; next !== null; ) {
-      const { body } = await house.ask(`/outcomes?limit=1000&after=${next}`);
-      const page = outcomePage.parse(body);
-      all.push(...page.outcomes);
-      next = page.next;
-    }
-    return all;
-  }
+  const outcomes = (): Promise<Outcome[]> => readOutcomes((path) => house.ask(path));
 
   const house = {
     folder,
@@ -161,6 +149,27 @@ async function openHouse(changes: Sections): Promise<House & { close(): Promise<
     },
   };
   return house;
+}
+
+/** Writes a configuration, of which the keys of some sections are replaced. */
+export async function writeConfig(file: string, sections: Sections, changes: Sections): Promise<void> {
+  const merged = { ...sections };
+  for (const [name, keys] of Object.entries(changes)) merged[name] = { ...sections[name], ...keys };
+  // YAML reads JSON.
+  await writeFile(file, JSON.stringify(merged));
+}
+
+/** Every outcome there is, over all pages that `ask` gives. */
+export async function readOutcomes(ask: (path: string) => Promise<Answer>): Promise<Outcome[]> {
+  const all: Outcome[] = [];
+  for (let next: string | null = '0'; next !== null; ) {
+    const page: z.output<typeof outcomePage> = outcomePage.parse(
+      (await ask(`/outcomes?limit=1000&after=${next}`)).body,
+    );
+    all.push(...page.outcomes);
+    next = page.next;
+  }
+  return all;
 }
 
 const addresses = z.object({ url: z.string(), adminUrl: z.string() });

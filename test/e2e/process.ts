@@ -12,6 +12,7 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly level: numb
 
 /** A program of this project that runs in a process of its own. */
 export interface RunningProcess {
+  readonly pid: number;
   readonly ended: Promise<End>;
   /** Everything that it has written so far. */
   stdout(): string;
@@ -72,6 +73,7 @@ export function startProcess(
 
   const log = (): LogLine[] => readLog(heard.stdout);
   return {
+    pid: child.pid ?? 0,
     ended,
     stdout: () => heard.stdout,
     stderr: () => heard.stderr,

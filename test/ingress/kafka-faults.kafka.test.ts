@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { events } from '../../handlers/events.ts';
 import { createKafkaIngress, type KafkaIngress } from '../../src/ingress/kafka.ts';
 import { createKafkaClient } from '../../src/kafka/client.ts';
-import { type KafkaBroker, startKafka } from '../support/kafka/broker.ts';
 import { ownKafkaAvailability } from '../support/kafka/distribution.ts';
-import { type KafkaProxy, openKafkaProxy } from '../support/kafka/proxy.ts';
+import { useProxiedKafka } from '../support/kafka/proxied.ts';
 import { describeKafka } from '../support/kafka/suite.ts';
 import { createTopicAt, type TestTopic, until } from '../support/kafka/topics.ts';
 import { type House, inHouse, sourceOf } from './house.ts';
@@ -35,19 +34,7 @@ const neutral = (n: number) => ({
 describeKafka(
   'the Kafka ingress, when Kafka fails it',
   () => {
-    let broker: KafkaBroker;
-    let proxy: KafkaProxy;
-
-    beforeAll(async () => {
-      proxy = await openKafkaProxy();
-      broker = await startKafka({ proxy: proxy.address });
-      proxy.leadTo(broker.proxied);
-    }, 120_000);
-
-    afterAll(async () => {
-      await broker.close();
-      await proxy.close();
-    });
+    const kafka = useProxiedKafka();
 
     interface Scene {
       readonly house: House;
@@ -62,8 +49,8 @@ describeKafka(
       return inHouse(
         async (house) => {
           const { receiver, log } = house;
-          const topic = await createTopicAt([broker.plaintext]);
-          const client = createKafkaClient({ brokers: [proxy.address], ssl: false, sasl: null }, log);
+          const topic = await createTopicAt([kafka.broker.plaintext]);
+          const client = createKafkaClient({ brokers: [kafka.proxy.address], ssl: false, sasl: null }, log);
           const ingress = createKafkaIngress({
             client,
             receiver,
@@ -100,9 +87,9 @@ describeKafka(
       'goes on by itself after a fetch is answered with %s',
       (_name, code) =>
         atWork(async ({ takesOneMore }) => {
-          proxy.fail('fetch', code, 3);
+          kafka.proxy.fail('fetch', code, 3);
           await takesOneMore();
-          await until(proxy.pending, (left) => left === 0);
+          await until(kafka.proxy.pending, (left) => left === 0);
           await takesOneMore();
         })(),
     );
@@ -111,8 +98,8 @@ describeKafka(
       'goes on by itself after a heartbeat is answered with %s',
       (_name, code) =>
         atWork(async ({ takesOneMore }) => {
-          proxy.fail('heartbeat', code);
-          await until(proxy.pending, (left) => left === 0);
+          kafka.proxy.fail('heartbeat', code);
+          await until(kafka.proxy.pending, (left) => left === 0);
           await takesOneMore();
         })(),
     );
@@ -120,8 +107,8 @@ describeKafka(
     it(
       'joins again when the group has forgotten it, as soon as the group has forgotten its former self',
       atWork(async ({ takesOneMore }) => {
-        proxy.fail('heartbeat', unknownMember);
-        await until(proxy.pending, (left) => left === 0);
+        kafka.proxy.fail('heartbeat', unknownMember);
+        await until(kafka.proxy.pending, (left) => left === 0);
         await takesOneMore();
       }),
       30_000,
@@ -130,7 +117,7 @@ describeKafka(
     it(
       'goes on by itself after its connections are cut',
       atWork(async ({ takesOneMore }) => {
-        proxy.cut();
+        kafka.proxy.cut();
         await takesOneMore();
       }),
     );
@@ -138,13 +125,13 @@ describeKafka(
     it(
       'replaces a consumer that gets no more answers, says so meanwhile, and is well again after',
       atWork(async ({ ingress, house, takesOneMore }) => {
-        proxy.mute(true);
+        kafka.proxy.mute(true);
         await until(
           () => ingress.trouble()?.code,
           (code) => code === 'silent',
           20_000,
         );
-        proxy.mute(false);
+        kafka.proxy.mute(false);
         await takesOneMore();
         expect(ingress.trouble()).toBeNull();
         expect(ingress.contactAgeMs()).toBeLessThan(5_000);

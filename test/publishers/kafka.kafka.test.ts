@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { Kafka, type KafkaMessage } from 'cloudevents';
 import {
   intentOutcome,
@@ -11,9 +11,8 @@ import { createKafkaClient } from '../../src/kafka/client.ts';
 import { createKafkaPublisher, type KafkaPublisher } from '../../src/publishers/kafka.ts';
 import { createRelay } from '../../src/publishers/relay.ts';
 import { collectLog } from '../ingress/house.ts';
-import { type KafkaBroker, startKafka } from '../support/kafka/broker.ts';
 import { ownKafkaAvailability } from '../support/kafka/distribution.ts';
-import { type KafkaProxy, openKafkaProxy } from '../support/kafka/proxy.ts';
+import { useProxiedKafka } from '../support/kafka/proxied.ts';
 import { describeKafka } from '../support/kafka/suite.ts';
 import { createTopicAt, type TestTopic, until } from '../support/kafka/topics.ts';
 import { anIntent } from './intent.ts';
@@ -33,19 +32,7 @@ const outcomes = (count: number, from = 1) => Array.from({ length: count }, (_, 
 describeKafka(
   'the Kafka publisher',
   () => {
-    let broker: KafkaBroker;
-    let proxy: KafkaProxy;
-
-    beforeAll(async () => {
-      proxy = await openKafkaProxy();
-      broker = await startKafka({ proxy: proxy.address });
-      proxy.leadTo(broker.proxied);
-    }, 120_000);
-
-    afterAll(async () => {
-      await broker.close();
-      await proxy.close();
-    });
+    const kafka = useProxiedKafka();
 
     interface Scene {
       readonly topic: TestTopic;
@@ -56,8 +43,8 @@ describeKafka(
     function publishing(test: (scene: Scene) => Promise<void>, deadlineMs = 10_000): () => Promise<void> {
       return async () => {
         const { log, lines } = collectLog();
-        const topic = await createTopicAt([broker.plaintext], 3);
-        const client = createKafkaClient({ brokers: [proxy.address], ssl: false, sasl: null }, log);
+        const topic = await createTopicAt([kafka.broker.plaintext], 3);
+        const client = createKafkaClient({ brokers: [kafka.proxy.address], ssl: false, sasl: null }, log);
         const publisher = createKafkaPublisher({ client, topic: topic.name, log, deadlineMs });
         try {
           await test({ topic, publisher, lines });
@@ -115,7 +102,7 @@ describeKafka(
       publishing(async ({ topic, publisher }) => {
         await publisher.publish(outcomes(10));
         // Its own three tries, each carried out by the broker, and none of them answered.
-        for (let n = 0; n < 3; n += 1) proxy.loseAnswer('produce');
+        for (let n = 0; n < 3; n += 1) kafka.proxy.loseAnswer('produce');
         const batch = outcomes(10, 11);
         await expect(publisher.publish(batch)).rejects.toThrow();
         expect(publisher.trouble()?.code).toBe('unreachable');
@@ -134,9 +121,9 @@ describeKafka(
       'gives up at its deadline when no answer comes, and is well again with another producer',
       publishing(async ({ topic, publisher, lines }) => {
         await publisher.publish(outcomes(1));
-        proxy.mute(true);
+        kafka.proxy.mute(true);
         await expect(publisher.publish(outcomes(1, 2))).rejects.toThrow('Kafka did not answer in time');
-        proxy.mute(false);
+        kafka.proxy.mute(false);
         await publisher.publish(outcomes(1, 2));
         expect(new Set(ids(await topic.read()))).toEqual(new Set(['s-o1', 's-o2']));
         expect(lines.at(-1)?.message).toBe('Kafka did not take outcomes');
@@ -150,7 +137,7 @@ describeKafka(
       ['topicAuthorizationFailed', 29],
     ])('loses nothing when a send is answered with %s', (_name, code) =>
       publishing(async ({ topic, publisher }) => {
-        proxy.fail('produce', code);
+        kafka.proxy.fail('produce', code);
         await publisher.publish(outcomes(5)).catch(() => publisher.publish(outcomes(5)));
         await publisher.publish(outcomes(5, 6));
         expect(new Set(ids(await topic.read())).size).toBe(10);
@@ -161,18 +148,18 @@ describeKafka(
       'waits while Kafka is away, and then tells what its cursor has not told yet',
       onTrail(async ({ store, grow }) => {
         const { log } = collectLog();
-        const topic = await createTopicAt([broker.plaintext]);
-        const client = createKafkaClient({ brokers: [proxy.address], ssl: false, sasl: null }, log);
+        const topic = await createTopicAt([kafka.broker.plaintext]);
+        const client = createKafkaClient({ brokers: [kafka.proxy.address], ssl: false, sasl: null }, log);
         const publisher = createKafkaPublisher({ client, topic: topic.name, log });
         const backoff = { minDelayMs: 1, maxDelayMs: 1 };
         const relay = createRelay({ store, publisher, backoff, now: Date.now, log });
         await grow(50);
-        proxy.leadTo('127.0.0.1:1');
-        proxy.cut();
+        kafka.proxy.leadTo('127.0.0.1:1');
+        kafka.proxy.cut();
         await relay.tick();
         expect(relay.failures()).toBe(1);
         expect(publisher.trouble()?.code).toBe('unreachable');
-        proxy.leadTo(broker.proxied);
+        kafka.proxy.leadTo(kafka.broker.proxied);
         await until(relay.tick, (told) => told > 0);
         expect((await topic.read()).map(({ value }) => JSON.parse(value ?? '').position)).toEqual(
           Array.from({ length: 50 }, (_, n) => n + 1),

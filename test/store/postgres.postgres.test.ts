@@ -107,6 +107,19 @@ describe('the PostgreSQL database', () => {
     await opened.close();
   });
 
+  it('outlives a connection that is ended between two statements of a transaction', async () => {
+    const opened = openDatabase(database.url);
+    const broken = opened.transaction(async (queries) => {
+      const { pid } = (await queries.get('select pg_backend_pid() as pid')) ?? {};
+      await query(database.url, 'select pg_terminate_backend($1, 5000)', [pid]);
+      await new Promise((resolve) => setImmediate(resolve));
+      await queries.get('select 1');
+    });
+    await expect(broken).rejects.toThrow(StoreUnavailable);
+    expect(await opened.get('select 1 as n')).toEqual({ n: 1 });
+    await opened.close();
+  });
+
   it('takes in what has characters that it cannot keep, once', async () => {
     const store = await openPostgresStore({ url: database.url });
     const delivery = deliveryOf({ eventId: 'a\0b', reason: 'gone\0 \ud800', subject: '\0' });

@@ -729,6 +729,22 @@ export function testStore(name: string, make: () => StoreUnderTest): void {
       });
     });
 
+    it('gives each slice of turns a time of its own, unless whoever asks is alone anyway', async () => {
+      const slice = { turns: 10, intervalMs: 50, burstMs: 100 };
+      const waits = [
+        await store.leaseTurns(slice),
+        await store.leaseTurns(slice),
+        await store.leaseTurns(slice),
+      ];
+      if (waits[0] === null) return expect(waits).toEqual([null, null, null]);
+      const [first = 0, second = 0, third = 0] = waits.map(Number);
+      expect(first).toBeLessThanOrEqual(-50);
+      for (const gap of [second - first, third - second]) {
+        expect(gap).toBeGreaterThan(0);
+        expect(gap).toBeLessThanOrEqual(500);
+      }
+    });
+
     describe('outcomes', () => {
       const record = (reference: string) =>
         store.record(recordOutcome({ type: 'operator.decided', source: 'api', time: start, reference }));

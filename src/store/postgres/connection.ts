@@ -41,7 +41,11 @@ export function openDatabase(url: string): Database {
     ...connectionOptions(url),
     max: maxConnections,
     query_timeout: statementTimeoutMs + 1_000,
-    onConnect: (client) => client.query(sessionSettings).then(() => undefined),
+    async onConnect(client) {
+      // One that breaks between two statements of a transaction says so by an event, which nobody may leave unheard.
+      client.on('error', () => undefined);
+      await client.query(sessionSettings);
+    },
   });
   // A connection that breaks while it is idle is replaced by the pool; the next statement says whether that works.
   pool.on('error', () => undefined);

@@ -1,5 +1,5 @@
 /**
- * The classes of the advisory locks, all held to the end of a transaction. They are numbers that nobody else in the
+ * The classes of the advisory locks, held to the end of a transaction unless told otherwise. They are numbers that nobody else in the
  * database is likely to use.
  */
 export const locks = {
@@ -12,4 +12,6 @@ export const locks = {
   safeguard: 1_868_849_204,
   /** Putting what is held into sets. */
   held: 1_868_849_205,
+  /** Shared, and by the session: a bridge runs here. */
+  running: 1_868_849_206,
 } as const;

@@ -139,19 +139,29 @@ const migrations: readonly string[] = [
   create index held_sets_by_kind on held_sets (source, action, code, about);
   create index held_sets_undecided on held_sets (since) where verdict is null;
   `,
+  `
+  create unlogged table turns (
+    name text primary key,
+    next_at double precision not null
+  );
+  `,
 ];
 
 /**
  * Brings the schema up to date, and gives the id of the store.
- * @throws StoreUnavailable when a newer release wrote it
+ * @throws StoreUnavailable when a newer release wrote it, or a store is being moved to it
  */
-export async function migrate(database: Database): Promise<string> {
+export async function migrate(database: Database, { isMoving = false } = {}): Promise<string> {
   return database.transaction(async (queries) => {
     await queries.run('select pg_advisory_xact_lock(:class, 0)', { class: locks.migration });
     const there = await queries.get(
-      'select to_regnamespace(:schema) is not null as schema, to_regclass(:table) is not null as table',
-      { schema, table: `${schema}.migrations` },
+      `select to_regnamespace(:schema) is not null as schema, to_regclass(:table) is not null as table,
+         to_regclass(:moving) is not null as moving`,
+      { schema, table: `${schema}.migrations`, moving: `${schema}.moving` },
     );
+    if (there?.moving === true && !isMoving) {
+      throw new StoreUnavailable('a store is being moved to the database: finish that by migrate-store');
+    }
     if (there?.schema !== true) await queries.run(`create schema ${schema}`);
     if (there?.table !== true) await queries.run('create table migrations (version integer primary key)');
     const version = Number(

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { StoreUnavailable } from '../contract.ts';
 import { connectionOptions, type Database } from './connection.ts';
+import { explain } from './errors.ts';
+import { locks } from './locks.ts';
 
 /** What there is for other processes to do: intents to claim and outcomes to place, or outcomes to tell. */
 export type Nudge = 'work' | 'outcomes';
@@ -9,8 +12,8 @@ const channel = 'offboard_bridge';
 const reconnectDelayMs = 1_000;
 
 /**
- * Wakes other processes by NOTIFY, and hears of their doings by LISTEN, on a connection of its own. It makes up for
- * nothing that was lost: legs look for themselves, too.
+ * Wakes other processes by NOTIFY, and hears of their doings by LISTEN, on a connection of its own, which also shows
+ * that a bridge runs here. It makes up for nothing that was lost: legs look for themselves, too.
  */
 export interface Nudges {
   /** Tells the others, soon; what comes before it went out shares it. */
@@ -45,8 +48,18 @@ export async function openNudges({ url, database, onNudge }: NudgesOptions): Pro
       if (!closed) reconnecting = setTimeout(relisten, reconnectDelayMs);
     });
     await client.connect();
+    const { rows } = await client.query('select pg_try_advisory_lock_shared($1, 0) as mine', [locks.running]);
+    if (rows[0]?.mine !== true) {
+      await client.end();
+      throw new StoreUnavailable('a store is being moved to the database');
+    }
     await client.query(`listen ${channel}`);
     listener = client;
+  }
+
+  function stopListening(): void {
+    closed = true;
+    clearTimeout(reconnecting);
   }
 
   function relisten(): void {
@@ -71,7 +84,12 @@ export async function openNudges({ url, database, onNudge }: NudgesOptions): Pro
     sending.delete(nudge);
   }
 
-  await listen();
+  try {
+    await listen();
+  } catch (error) {
+    stopListening();
+    throw explain(error);
+  }
   return {
     send(nudge) {
       if (closed) return;
@@ -79,8 +97,7 @@ export async function openNudges({ url, database, onNudge }: NudgesOptions): Pro
       else sending.set(nudge, notify(nudge));
     },
     async close() {
-      closed = true;
-      clearTimeout(reconnecting);
+      stopListening();
       again.clear();
       await Promise.all(sending.values());
       await listener?.end().catch(() => undefined);

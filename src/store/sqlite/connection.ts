@@ -21,9 +21,9 @@ export interface Connection {
 /**
  * Opens the database for this process alone, brings it up to date, and makes every commit durable (WAL with
  * `synchronous=FULL`). The files are readable by their owner only.
- * @throws StoreUnavailable when another process has it open
+ * @throws StoreUnavailable when another process has it open, or it was moved elsewhere
  */
-export function openConnection(path: string): Connection {
+export function openConnection(path: string, { isMoving = false } = {}): Connection {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   closeSync(openSync(path, 'a', 0o600));
   const lock = lockOut(`${path}-lock`, path);
@@ -43,6 +43,7 @@ export function openConnection(path: string): Connection {
   }
 
   migrate(database);
+  if (!isMoving) refuseMoved(database, path);
   const connection: Omit<Connection, 'storeId'> = {
     all: (sql, parameters = {}) => prepare(sql).all(parameters),
     get: (sql, parameters = {}) => prepare(sql).get(parameters),
@@ -73,6 +74,14 @@ function lockOut(lockPath: string, path: string): DatabaseSync {
     lock.close();
     throw new StoreUnavailable(`${path} is in use by another offboard-bridge process`, { cause });
   }
+}
+
+/** What goes on elsewhere must not go on here as well. */
+function refuseMoved(database: DatabaseSync, path: string): void {
+  if (!database.prepare(`select 1 from sqlite_schema where name = 'moved'`).get()) return;
+  throw new StoreUnavailable(
+    `${path} is moved to PostgreSQL: finish that by migrate-store, and name the new store in store.url`,
+  );
 }
 
 function migrate(database: DatabaseSync): void {

@@ -1,15 +1,12 @@
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { openTcpProxy, type TcpProxy } from '../proxy.ts';
 
 /** The requests whose answers can be bent, by their numbers in Kafka's protocol. */
 const apiKeys = { produce: 0, fetch: 1, heartbeat: 12 } as const;
 export type KafkaApi = keyof typeof apiKeys;
 
 /** A proxy that knows just enough of Kafka's protocol to break it. */
-export interface KafkaProxy {
-  /** As `host:port`. */
-  readonly address: string;
-  leadTo(broker: string): void;
+export interface KafkaProxy extends Pick<TcpProxy, 'address' | 'leadTo' | 'cut' | 'close'> {
   /** Puts an error code of the protocol into the next answers to such a request. */
   fail(api: KafkaApi, code: number, times?: number): void;
   /** Lets the broker carry out the next such request, and cuts the connection in the place of its answer. */
@@ -18,9 +15,6 @@ export interface KafkaProxy {
   pending(): number;
   /** Passes no answers on until told otherwise; connections stay. */
   mute(isMute: boolean): void;
-  /** Cuts every connection. */
-  cut(): void;
-  close(): Promise<void>;
 }
 
 type Fault = { readonly kind: 'fail'; readonly code: number } | { readonly kind: 'lose' };
@@ -32,24 +26,10 @@ interface Request {
 
 export async function openKafkaProxy(): Promise<KafkaProxy> {
   const faults: Record<KafkaApi, Fault[]> = { produce: [], fetch: [], heartbeat: [] };
-  const sockets = new Set<Socket>();
-  let target = { host: '127.0.0.1', port: 0 };
   let isMute = false;
 
-  function join(client: Socket): void {
-    const broker = connect(target);
+  function relay(client: Socket, broker: Socket): void {
     const requests = new Map<number, Request>();
-    for (const [socket, other] of [
-      [client, broker],
-      [broker, client],
-    ] as const) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
-    }
     client.on('data', (chunk) => broker.write(chunk));
     client.on(
       'data',
@@ -69,17 +49,12 @@ export async function openKafkaProxy(): Promise<KafkaProxy> {
     );
   }
 
-  const server = createServer(join).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
-  };
+  const { address, leadTo, cut, close } = await openTcpProxy({ relay });
   return {
-    address: `127.0.0.1:${Object(server.address()).port}`,
-    leadTo(broker) {
-      const [host = '', port] = broker.split(':');
-      target = { host, port: Number(port) };
-    },
+    address,
+    leadTo,
+    cut,
+    close,
     fail(api, code, times = 1) {
       for (let n = 0; n < times; n += 1) faults[api].push({ kind: 'fail', code });
     },
@@ -87,12 +62,6 @@ export async function openKafkaProxy(): Promise<KafkaProxy> {
     pending: () => Object.values(faults).flat().length,
     mute(mute) {
       isMute = mute;
-    },
-    cut,
-    async close() {
-      server.close();
-      cut();
-      await once(server, 'close');
     },
   };
 }
