@@ -1,16 +1,17 @@
 /** Measures the figures that are named, or all; a line for each, and the details in `bench.json`. */
-import { writeFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { closeSync, fdatasyncSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { endProcesses } from '../e2e/process.ts';
 import { measureBacklog } from './backlog.ts';
 import { measureCrash } from './crash.ts';
 import { measureDrain } from './drain.ts';
-import { type Figure, isReached, lineOf } from './figure.ts';
+import { type Figure, isReached, lineOf, median } from './figure.ts';
 import { measureIngest } from './ingest.ts';
 import { measureKafka } from './kafka.ts';
 import { measureLatency } from './latency.ts';
-import { preparePostgres, type StoreKind, storeKinds } from './store.ts';
+import { inFolder, preparePostgres, type StoreKind, storeKinds } from './store.ts';
 
 interface Measurement {
   readonly stores: readonly StoreKind[];
@@ -54,9 +55,28 @@ try {
   await endProcesses();
   await stopPostgres?.();
 }
-const machine = { cores: availableParallelism(), cpu: cpus()[0]?.model ?? null, node: process.version };
+const machine = {
+  cores: availableParallelism(),
+  cpu: cpus()[0]?.model ?? null,
+  node: process.version,
+  load: loadavg(),
+  flushMs: await inFolder(measureFlush),
+};
 const report = figures.map((figure) => ({ ...figure, reached: isReached(figure) }));
 writeFileSync(
   'bench.json',
   `${JSON.stringify({ measuredAt: new Date().toISOString(), machine, figures: report }, null, 2)}\n`,
 );
+
+/** What the disk takes to keep 4 KB: every commit waits for that, and the bare counterparts never do. */
+async function measureFlush(folder: string): Promise<number> {
+  const file = openSync(join(folder, 'flush'), 'w');
+  const times = Array.from({ length: 100 }, () => {
+    const start = performance.now();
+    writeSync(file, Buffer.alloc(4_096));
+    fdatasyncSync(file);
+    return performance.now() - start;
+  });
+  closeSync(file);
+  return median(times);
+}

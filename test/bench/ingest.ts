@@ -4,7 +4,7 @@ import { startBareApp, startBridge } from './programs.ts';
 import { onStore, type StoreKind } from './store.ts';
 
 const rounds = 5;
-const requestsPerRound = 10_000;
+const requestsPerRound = 6_000;
 
 /**
  * Signed webhooks to durable answers over 64 connections, against the bare application. The resigns wait out a long
