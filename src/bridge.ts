@@ -21,6 +21,7 @@ import { createRelay, type Publisher, type RelayOptions } from './publishers/rel
 import { createSequencer } from './publishers/sequencer.ts';
 import { createSlackReply } from './publishers/slack-reply.ts';
 import { createStream } from './publishers/stream.ts';
+import { bringsOutcomes, isDueAtOnce } from './store/acceptance.ts';
 import type { Store } from './store/contract.ts';
 import { type Nudge, openStore } from './store/open.ts';
 
@@ -151,7 +152,12 @@ function withNudges(store: Store, wake: { dispatch: () => void; publish: () => v
   };
   return {
     ...store,
-    accept: (acceptance) => then(store.accept(acceptance), wake.dispatch, wake.publish),
+    accept: (acceptance) =>
+      then(
+        store.accept(acceptance),
+        ...(isDueAtOnce(acceptance) ? [wake.dispatch] : []),
+        ...(bringsOutcomes(acceptance) ? [wake.publish] : []),
+      ),
     settle: (token, settlements, now) =>
       then(store.settle(token, settlements, now), wake.dispatch, wake.publish),
     decide: (request) => then(store.decide(request), wake.dispatch, wake.publish),

@@ -47,19 +47,24 @@ export function readBody(maxBodyBytes: number): RequestHandler {
 
 /** A request as a delivery, once its body was read. */
 export function readDelivery(request: IncomingMessage & { body?: unknown; originalUrl: string }): Delivery {
-  const start = request.originalUrl.indexOf('?');
-  const parameters = new URLSearchParams(start < 0 ? '' : request.originalUrl.slice(start));
-  const query = [...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name).join(', ')]);
   const headers = Object.entries(request.headersDistinct).map(([name, values = []]) => [
     name,
     values.join(', '),
   ]);
   return {
     method: request.method ?? '',
-    query: Object.fromEntries(query),
+    query: readQuery(request.originalUrl),
     headers: Object.fromEntries(headers),
     body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
   };
+}
+
+function readQuery(url: string): Record<string, string> {
+  const start = url.indexOf('?');
+  if (start < 0) return {};
+  const parameters = new URLSearchParams(url.slice(start));
+  const names = [...new Set(parameters.keys())];
+  return Object.fromEntries(names.map((name) => [name, parameters.getAll(name).join(', ')]));
 }
 
 function answerOf(reception: Reception): RawAnswer | null {

@@ -47,6 +47,22 @@ export function judgeArrival(
   return { row, outcome: status === 'pending' ? null : status, voids };
 }
 
+/** Whether a delivery has something for the dispatcher to do now. */
+export function isDueAtOnce({ parts, receivedAt }: Acceptance): boolean {
+  return parts.some(
+    (part) =>
+      part.kind === 'intent' && part.admission.status === 'pending' && part.admission.dueAt <= receivedAt,
+  );
+}
+
+/** Whether a delivery may have outcomes to tell already: of what is not simply put in line. */
+export function bringsOutcomes({ parts }: Acceptance): boolean {
+  return parts.some(
+    (part) =>
+      part.kind === 'unreadable' || part.admission.status !== 'pending' || part.facts.action === 'withdraw',
+  );
+}
+
 /** Whether an intent has kin that its arrival can change, or be changed by. */
 export function hasKin({ facts }: AcceptedIntent): boolean {
   return facts.action !== 'kick';

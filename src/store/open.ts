@@ -9,12 +9,12 @@ export interface OpenOptions {
   readonly url: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Told what other processes do on the same store; correctness never depends on it. */
+  /** Told what there is to do beside what this process did and has on disk; correctness never depends on it. */
   readonly onNudge: (nudge: Nudge) => void;
 }
 
 /** Opens the store that a URL names. @throws StoreUnavailable when it cannot be had */
 export async function openStore({ url, now, onNudge }: OpenOptions): Promise<Store> {
   if (/^postgres(ql)?:/.test(url)) return openPostgresStore({ url, now, onNudge });
-  return openSqliteStore({ path: url.slice('sqlite:'.length) });
+  return openSqliteStore({ path: url.slice('sqlite:'.length), onAccept: () => onNudge('work') });
 }

@@ -1,3 +1,4 @@
+import { isDueAtOnce } from './acceptance.ts';
 import type { Pause, Store } from './contract.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createLeases } from './leases.ts';
@@ -24,13 +25,15 @@ import { transaction } from './sqlite/transaction.ts';
 export interface SqliteStoreOptions {
   /** The database file; its folder is made when it is missing. */
   readonly path: string;
+  /** Told before a delivery is committed: what is claimed at once shares its commit. */
+  readonly onAccept?: () => void;
 }
 
 /**
  * The store in one SQLite file, for one process. All writes of a turn of the event loop share a commit.
  * @throws StoreUnavailable when another process has the file
  */
-export function openSqliteStore({ path }: SqliteStoreOptions): Store {
+export function openSqliteStore({ path, onAccept = () => undefined }: SqliteStoreOptions): Store {
   const connection = openConnection(path);
   // Whoever published before is gone: the lock says so. What was claimed of GenAuth's may still be under way there.
   connection.run('update cursors set lease_token = null, lease_until = null');
@@ -45,7 +48,11 @@ export function openSqliteStore({ path }: SqliteStoreOptions): Store {
 
   return {
     id: connection.storeId,
-    accept: (acceptance) => write(() => accept(connection, acceptance)),
+    accept(acceptance) {
+      const accepted = write(() => accept(connection, acceptance));
+      if (isDueAtOnce(acceptance)) onAccept();
+      return accepted;
+    },
     async claim(request) {
       const batch = await write(() => claim(connection, request, leases.alive()));
       if (batch) leases.begin(request);

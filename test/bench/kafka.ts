@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { events } from '../../handlers/events.ts';
@@ -11,7 +9,8 @@ import { createKafkaClient } from '../../src/kafka/client.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { startKafka } from '../support/kafka/broker.ts';
 import { connectTo, createTopicAt, type TestTopic } from '../support/kafka/topics.ts';
-import type { Figure } from './figure.ts';
+import { atLeast, type Figure, median } from './figure.ts';
+import { inFolder } from './store.ts';
 
 const count = 60_000;
 const rounds = 5;
@@ -27,37 +26,26 @@ function event(n: number) {
  * Neutral events consumed to durable, as a share of what a bare kafkajs `eachBatch` loop does that inserts the raw
  * values into one SQLite table, one commit per batch. Rounds alternate, so that both meet the same machine.
  */
-export async function measureKafka(): Promise<Figure> {
+export async function measureKafka(): Promise<Figure[]> {
   const broker = await startKafka();
   try {
     const topic = await createTopicAt([broker.plaintext], 6);
     for (let next = 0; next < count; next += 2_000) {
       await topic.send(...Array.from({ length: 2_000 }, (_, n) => event(next + n)));
     }
-    const ratios: number[] = [];
-    const rates = { bare: 0, ours: 0 };
+    const perSecond = { bare: [] as number[], ours: [] as number[] };
     // The first round only warms up.
     for (let round = 0; round <= rounds; round += 1) {
       const bareMs = await inFolder((folder) => consumeBare(broker.plaintext, topic, folder));
       const oursMs = await inFolder((folder) => consumeOurs(broker.plaintext, topic, folder));
       if (round === 0) continue;
-      ratios.push(bareMs / oursMs);
-      rates.bare = Math.max(rates.bare, (count / bareMs) * 1_000);
-      rates.ours = Math.max(rates.ours, (count / oursMs) * 1_000);
+      perSecond.bare.push((count / bareMs) * 1_000);
+      perSecond.ours.push((count / oursMs) * 1_000);
     }
-    const value = ratios.sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0;
-    return { name: 'kafka', value, target: 0.5, details: { ratios, eventsPerSecondAtBest: rates } };
+    const value = median(perSecond.ours.map((rate, round) => rate / (perSecond.bare[round] ?? Number.NaN)));
+    return [{ name: 'kafka.sqlite', value, target: atLeast(0.5), details: { rounds, count, perSecond } }];
   } finally {
     await broker.close();
-  }
-}
-
-async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'offboard-bridge-bench-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true });
   }
 }
 

@@ -90,6 +90,11 @@ function acceptIntent(
 
 /** Resigns, the kicks they brought, and withdraws of the same person: by an identifier in common, or by subject. */
 function findKin(connection: Connection, { source }: Acceptance, { facts }: AcceptedIntent): StoredIntent[] {
+  const marks = marksOf(source, facts);
+  // Of most people nothing is known yet, and to see that is quick.
+  const isKnown = (mark: string) =>
+    connection.get('select 1 from marks where mark = :mark limit 1', { mark });
+  if (!marks.some(isKnown)) return [];
   return connection
     .all(
       `select distinct i.* from marks m join intents i on i.seq = m.intent
@@ -97,7 +102,7 @@ function findKin(connection: Connection, { source }: Acceptance, { facts }: Acce
          and ((i.settled_at is null and (i.action = 'resign' or json_extract(i.facts, '$.broughtBy') is not null))
            or (i.action = 'withdraw' and i.status = 'succeeded'))
        order by i.seq`,
-      { marks: JSON.stringify(marksOf(source, facts)) },
+      { marks: JSON.stringify(marks) },
     )
     .map((row) => readIntent(connection, row));
 }

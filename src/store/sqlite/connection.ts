@@ -28,15 +28,19 @@ export function openConnection(path: string, { isMoving = false } = {}): Connect
   closeSync(openSync(path, 'a', 0o600));
   const lock = lockOut(`${path}-lock`, path);
   const database = new DatabaseSync(path);
+  // Keys that do not begin with time dirty a page for each row: smaller pages, and a longer log before they are
+  // gathered into the file, write half as much. An older file keeps the pages that it has.
+  database.exec('pragma page_size = 2048');
   database.exec('pragma journal_mode = wal');
   database.exec('pragma synchronous = full');
+  database.exec('pragma wal_autocheckpoint = 8000');
   database.exec('pragma cache_size = -65536');
-  const statements = new Map<string, StatementSync>();
+  const statements = new Map<string, Statement>();
 
-  function prepare(sql: string): StatementSync {
+  function prepare(sql: string): Statement {
     let statement = statements.get(sql);
     if (!statement) {
-      statement = database.prepare(sql);
+      statement = prepareByPlace(database, sql);
       statements.set(sql, statement);
     }
     return statement;
@@ -45,10 +49,17 @@ export function openConnection(path: string, { isMoving = false } = {}): Connect
   migrate(database);
   if (!isMoving) refuseMoved(database, path);
   const connection: Omit<Connection, 'storeId'> = {
-    all: (sql, parameters = {}) => prepare(sql).all(parameters),
-    get: (sql, parameters = {}) => prepare(sql).get(parameters),
+    all(sql, parameters = {}) {
+      const { statement, names } = prepare(sql);
+      return statement.all(...valuesOf(names, parameters));
+    },
+    get(sql, parameters = {}) {
+      const { statement, names } = prepare(sql);
+      return statement.get(...valuesOf(names, parameters));
+    },
     run(sql, parameters = {}) {
-      const { lastInsertRowid, changes } = prepare(sql).run(parameters);
+      const { statement, names } = prepare(sql);
+      const { lastInsertRowid, changes } = statement.run(...valuesOf(names, parameters));
       return { rowId: Number(lastInsertRowid), changes: Number(changes) };
     },
     exec: (sql) => database.exec(sql),
@@ -58,6 +69,33 @@ export function openConnection(path: string, { isMoving = false } = {}): Connect
     },
   };
   return { ...connection, storeId: String(connection.get('select id from store')?.id) };
+}
+
+interface Statement {
+  readonly statement: StatementSync;
+  /** Its parameters, by place. */
+  readonly names: readonly string[];
+}
+
+/** Binding by place costs a third of binding by name. */
+function prepareByPlace(database: DatabaseSync, sql: string): Statement {
+  const names: string[] = [];
+  const byPlace = sql.replace(/:([a-z]\w*)/gi, (_, name: string) => {
+    if (!names.includes(name)) names.push(name);
+    return `?${names.indexOf(name) + 1}`;
+  });
+  return { statement: database.prepare(byPlace), names };
+}
+
+function valuesOf(
+  names: readonly string[],
+  parameters: Readonly<Record<string, SQLInputValue>>,
+): SQLInputValue[] {
+  return names.map((name) => {
+    const value = parameters[name];
+    if (value === undefined) throw new TypeError(`the parameter ${name} is missing`);
+    return value;
+  });
 }
 
 /**
