@@ -149,7 +149,7 @@ async function claimAll(store: Store): Promise<number> {
       token: randomUUID(),
       leaseMs: 60_000,
       limits: { kick: 1, resign: batchSize },
-      safeguard: null,
+      safeguard: [],
     });
     if (!batch) throw new Error('what is due could not be claimed');
     claimed += batch.intents.length;

@@ -69,7 +69,8 @@ describe('a bridge that polls ADP', () => {
         expect(house.bridge.stdout()).not.toContain('PRIVATE KEY');
         expect(await house.stop()).toEqual({ code: 0, signal: null });
       },
-      { sources: { adp: source } },
+      // Of a short timeout, so that what the killed process had in hand is soon taken up by the next.
+      { sources: { adp: source }, genauth: { timeout: '300ms' } },
     );
     await test().finally(adp.close);
   }, 60_000);

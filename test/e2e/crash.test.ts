@@ -207,6 +207,7 @@ describe('a bridge that is killed', () => {
         const sample = acknowledged.filter((_, index) => index % 10 === 0);
         for (const { delivery, ids } of sample) expect(intentsOf(await house.deliver(delivery))).toEqual(ids);
         const outcomes = await house.outcomes();
+        await checkTrail(house, outcomes);
         expect(await house.stop()).toEqual({ code: 0, signal: null });
 
         const leavers = emulator.users().filter(({ userId }) => !faults.poisonedUserIds?.includes(userId));
@@ -219,7 +220,6 @@ describe('a bridge that is killed', () => {
         expect(applied.flatMap(({ users }) => users).sort()).toEqual(leavers.map(({ userId }) => userId));
         expect(applied.some(({ call }) => call.answeredAfter === null)).toBe(true);
 
-        await checkTrail(house, outcomes);
         const finals = finalsOf(outcomes);
         const ids = acknowledged.flatMap((one) => one.ids);
         expect(ids.filter((id) => finals.get(id)?.length !== 1)).toEqual([]);
