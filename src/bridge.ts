@@ -59,7 +59,6 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   const log = withRequestIds(options.log);
   const tracer = await openTracer(config);
   let hear = (_nudge: Nudge): void => undefined;
-  let finishHeld = async (): Promise<number> => 0;
   const opened = await openStore({ url: config.store.url, now, onNudge: (nudge) => hear(nudge) });
   const store = withNudges(tracer ? traceStore(opened, tracer) : opened, {
     dispatch: () => legs.wakeDispatch(),
@@ -86,7 +85,6 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   const legs = createLegs({
     ...dispatch,
     ...{ relays, stream, log },
-    finishHeld: () => finishHeld(),
     concurrency: config.genauth.concurrency,
     sequencer: createSequencer({ store }),
     prune: () => prune(config, { store, publishers, metrics, log, now: now() }),
@@ -117,8 +115,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     const doors = { slackVoice, directory: createDirectory(api), confirmations, kafka, closing: signal };
     const listeners = await openListeners({ ...rooms, ...doors, log, now, random });
     const { url, adminUrl, receiver } = listeners;
-    finishHeld = listeners.heldSets.finish;
-    legs.start();
+    legs.start(listeners.upkeep);
     listeners.start();
     kafka?.startConsuming(receiver);
     reconciling = startReconciling({ config, api, receiver, log, signal });

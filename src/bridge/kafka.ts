@@ -51,7 +51,7 @@ export function createKafkaRooms(
         { where: 'outcomes', fault: publisher?.trouble() },
       ];
       return found.flatMap(({ where, fault }) =>
-        fault ? [{ code: `kafka_${fault.code}`, message: `${where}: ${fault.message}` }] : [],
+        fault ? [{ code: `kafka_${fault.code}`, about: where, message: `${where}: ${fault.message}` }] : [],
       );
     },
     consumer: () => ingress && { contactAgeMs: ingress.contactAgeMs(), lags: ingress.lags() },

@@ -8,13 +8,21 @@ import type { Stream } from '../publishers/stream.ts';
 
 /** The loops of the dispatch and the publish leg. They never call one another; they are nudged. */
 export interface Legs {
-  start(): void;
+  start(upkeep: ListenersUpkeep): void;
   wakeDispatch(): void;
   wakePublish(): void;
   /** Wakes those who tell and read outcomes that have their place. */
   wakeReaders(): void;
   /** Finishes what is in flight, then publishes what it came to. */
   stop(): Promise<void>;
+}
+
+/** What is done now and again on behalf of the listeners. */
+export interface ListenersUpkeep {
+  /** Carries out what was decided about sets of what is held, where a crash left it undone. */
+  readonly finishHeld: () => Promise<number>;
+  /** Puts into the log what does not work, and what works again. */
+  readonly noteTroubles: () => Promise<number>;
 }
 
 export interface LegsOptions {
@@ -25,8 +33,6 @@ export interface LegsOptions {
   readonly headcount: Headcount;
   /** Looks after what is held, and says how much of it. */
   readonly tendHeld: () => Promise<number>;
-  /** Carries out what was decided about sets of what is held, where a crash left it undone. */
-  readonly finishHeld: () => Promise<number>;
   readonly sequencer: { tick(): Promise<number> };
   readonly relays: readonly { readonly name: string; readonly relay: Relay }[];
   readonly stream: Stream;
@@ -51,6 +57,7 @@ const idleMs = {
   headcount: 60_000,
   held: 1_000,
   finishHeld: 10_000,
+  troubles: 2_000,
 };
 
 export function createLegs(options: LegsOptions): Legs {
@@ -73,7 +80,6 @@ export function createLegs(options: LegsOptions): Legs {
     leg('checkpoint', options.checkpoint, idleMs.checkpoint),
     leg('activity', options.noteActivity, idleMs.activity),
     ...protectionLegs(protection, leg),
-    leg('finish held', options.finishHeld, idleMs.finishHeld),
     leg('headcount', options.headcount.tick, idleMs.headcount),
   ];
 
@@ -88,7 +94,9 @@ export function createLegs(options: LegsOptions): Legs {
   }
 
   return {
-    start() {
+    start({ finishHeld, noteTroubles }) {
+      upkeep.push(leg('finish held', finishHeld, idleMs.finishHeld));
+      upkeep.push(leg('troubles', noteTroubles, idleMs.troubles));
       for (const one of [sequence, ...relaying, ...upkeep, ...dispatch]) one.start();
     },
     wakeDispatch() {

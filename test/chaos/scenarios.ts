@@ -67,9 +67,9 @@ async function jumpClock({ fleet }: Stage): Promise<void> {
   await delay(2 * moment);
 }
 
-/** A disk of its own, of eight megabytes; only root may mount it. */
+/** A disk of its own, of 32 megabytes, twice what the log of SQLite may take; only root may mount it. */
 async function mountSmallDisk(folder: string): Promise<() => Promise<void>> {
-  await run('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0700', 'tmpfs', folder]);
+  await run('mount', ['-t', 'tmpfs', '-o', 'size=32m,mode=0700', 'tmpfs', folder]);
   return async () => void (await run('umount', ['-l', folder]));
 }
 
@@ -85,7 +85,7 @@ export function whyNot({ setting }: Scenario): string | null {
 async function fillDisk({ folder, refusals }: Stage): Promise<void> {
   await delay(moment);
   const filler = join(folder, 'filler');
-  await writeFile(filler, Buffer.alloc(16 << 20)).catch(() => undefined);
+  await writeFile(filler, Buffer.alloc(64 << 20)).catch(() => undefined);
   await until(() => (refusals.get(503) ?? 0) > 20, 'deliveries are turned away', { patienceMs: 30_000 });
   await delay(2 * moment);
   await rm(filler);

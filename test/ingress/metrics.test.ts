@@ -37,8 +37,8 @@ function everything(): Metrics {
         },
       ],
       degradations: [
-        { code: 'calls_paused', message: 'm' },
-        { code: 'calls_paused', message: 'n' },
+        { code: 'calls_paused', about: 'kick-users', message: 'm' },
+        { code: 'calls_paused', about: 'get-user', message: 'n' },
       ],
       paused: [{ endpoint: 'kick-users', cause: 'denied' }],
       kafka: { contactAgeMs: 1_500, lags: [{ topic: 'hr.events', partition: 3, records: 40 }] },

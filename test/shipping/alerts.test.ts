@@ -1,13 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { parser } from '@prometheus-io/lezer-promql';
 import { createMetrics } from '../../src/ingress/metrics.ts';
-import { describeWithTools, type Manifest, only, render, valueFiles } from './tools.ts';
+import { describeWithTools, type Manifest, only, render, root, valueFiles } from './tools.ts';
 
 interface Rule {
   readonly alert: string;
   readonly expr: string;
   readonly labels: { readonly severity: string };
-  readonly annotations: { readonly summary: string; readonly description: string };
+  readonly annotations: { readonly summary: string; readonly description: string; readonly runbook: string };
 }
 
 interface Panel {
@@ -83,6 +85,15 @@ describeWithTools('the alerts and the dashboard', () => {
       ]);
       expect(annotations.summary.length * annotations.description.length).toBeGreaterThan(0);
     }
+  });
+
+  it('have a section in the runbook each, and it has no other', () => {
+    const runbook = readFileSync(join(root, 'docs/runbook.md'), 'utf8');
+    const sections = [...runbook.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+    const rules = rulesOf(rendered());
+    expect(sections.sort()).toEqual(rules.map(({ alert }) => alert).sort());
+    for (const { alert, annotations } of rules)
+      expect(annotations.runbook).toBe(`docs/runbook.md#${alert.toLowerCase()}`);
   });
 
   it('leave Kafka out where there is none', () => {

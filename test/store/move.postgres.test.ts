@@ -97,7 +97,8 @@ describe('a store that is moved from SQLite to PostgreSQL', () => {
       outcomes: await store.outcomesAfter(0, 5_000),
       pauses: await store.pauses(),
       note: await store.findNote('slack:a', start),
-      figures: await store.figures(start),
+      // How much each takes on disk is its own affair.
+      figures: { ...(await store.figures(start)), bytes: 0 },
       found: await store.listIntents({
         ...page,
         statuses: null,

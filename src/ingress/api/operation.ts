@@ -10,6 +10,9 @@ import { figuresReply, figuresView, pauseReply, pauseView, sourceReply, sourceVi
 /** Something that does not work as it should, and what it is. */
 export interface Degradation {
   readonly code: string;
+  /** The endpoint, source or publisher that it is about, if it is about one. */
+  readonly about: string | null;
+  /** For people; what GenAuth said may be in it. */
   readonly message: string;
 }
 
@@ -31,7 +34,7 @@ export function silences(activity: readonly SourceActivity[]): Degradation[] {
   return activity.flatMap(({ id, silent, lastDeliveryAt, knownSince }) => {
     if (!silent) return [];
     const since = new Date(lastDeliveryAt ?? knownSince).toISOString();
-    return [{ code: 'source_silent', message: `nothing has come from ${id} since ${since}` }];
+    return [{ code: 'source_silent', about: id, message: `nothing has come from ${id} since ${since}` }];
   });
 }
 
@@ -46,10 +49,14 @@ export function strains(
   const found: Degradation[] = [];
   if (oldestDueAt !== null && now - oldestDueAt > lateMs) {
     const minutes = Math.floor((now - oldestDueAt) / 60_000);
-    found.push({ code: 'overdue', message: `an intent has been due for ${minutes} minutes` });
+    found.push({ code: 'overdue', about: null, message: `an intent has been due for ${minutes} minutes` });
   }
   if (due >= backlogLimit)
-    found.push({ code: 'backlog_full', message: 'deliveries get 503 until some of what is due is done' });
+    found.push({
+      code: 'backlog_full',
+      about: null,
+      message: 'deliveries get 503 until some of what is due is done',
+    });
   return found;
 }
 
@@ -62,7 +69,13 @@ const pausesReply = z.strictObject({ pauses: z.array(pauseReply) });
 
 const statusReply = z.strictObject({
   status: z.enum(['ok', 'degraded']),
-  degraded: z.array(z.strictObject({ code: z.string(), message: z.string() })),
+  degraded: z.array(
+    z.strictObject({
+      code: z.string(),
+      about: z.string().nullable().describe('an endpoint, a source or a publisher'),
+      message: z.string(),
+    }),
+  ),
   ...pausesReply.shape,
   figures: figuresReply,
 });

@@ -50,21 +50,16 @@ const overAfterMs = 600_000;
 export function createWatch({ troubles, replies, now }: WatchOptions): () => Promise<void> {
   const lastSeen = new Map<string, number>();
   return async () => {
-    for (const { code, message } of troubles()) {
+    for (const { code, about, message } of troubles()) {
       const words = news[code];
       if (!words) continue;
-      const key = `${code} ${keyPart(message)}`;
+      const key = `${code} ${about}`;
       if (!lastSeen.has(key) && !(await replies.announceTrouble(words.title, [message, words.advice])))
         continue;
       lastSeen.set(key, now());
     }
     for (const [key, at] of lastSeen) if (now() - at > overAfterMs) lastSeen.delete(key);
   };
-}
-
-/** What the trouble is about; the reason after the colon may change while it lasts. */
-function keyPart(message: string): string {
-  return message.split(':')[0] ?? message;
 }
 
 /** What the approvers are told, and what they can do. */

@@ -10,6 +10,7 @@ export function transaction<T>(connection: Connection, run: () => T): T {
     return result;
   } catch (error) {
     rollBack(connection);
+    if (primaryCode(error) === full) giveBackLog(connection);
     throw explain(error);
   }
 }
@@ -23,12 +24,27 @@ function rollBack(connection: Connection): void {
   }
 }
 
+/** On a full disk the log itself may be what fills it: what it holds goes into the database, and its space is free. */
+function giveBackLog(connection: Connection): void {
+  try {
+    connection.exec('pragma wal_checkpoint(truncate)');
+  } catch {
+    // There is no room for that either, until somebody makes some.
+  }
+}
+
+const full = 13;
 /** Primary result codes of SQLite that say "not now": busy, locked, read-only, I/O error, full, cannot open. */
-const unavailableCodes = new Set([5, 6, 8, 10, 13, 14]);
+const unavailableCodes = new Set([5, 6, 8, 10, full, 14]);
+
+function primaryCode(error: unknown): number | null {
+  if (!(error instanceof Error) || !('errcode' in error)) return null;
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : null;
+}
 
 function explain(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
-  const code = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null;
+  const code = primaryCode(error);
   if (code === null || !unavailableCodes.has(code)) return error;
   return new StoreUnavailable(`the database cannot be written: ${error.message}`, { cause: error });
 }

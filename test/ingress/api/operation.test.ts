@@ -76,6 +76,7 @@ describe('status and sources', () => {
         expect(later.status).toBe('degraded');
         expect(later.degraded).toContainEqual({
           code: 'source_silent',
+          about: 'hr',
           message: 'nothing has come from hr since 2026-11-20T08:00:00.000Z',
         });
         const { sources } = (await get(house, '/v1/sources')).body;
