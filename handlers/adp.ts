@@ -22,11 +22,12 @@ import {
   type Verdict,
 } from '../src/core/handler.ts';
 
+const tokenUrl = 'https://accounts.adp.com/auth/oauth/v2/token';
 const credential = z.string().min(1).max(256);
 const settings = z
   .object({
-    clientId: credential,
-    clientSecret: credential,
+    clientId: credential.describe("the client id of the project in ADP's developer portal"),
+    clientSecret: credential.describe('its client secret'),
     certificate: certificateSetting.describe(
       'the client certificate in PEM, better from a file than written here',
     ),
@@ -35,10 +36,12 @@ const settings = z
       .nullable()
       .default(null)
       .describe("who vouches for ADP's own certificate; null = whom the system trusts"),
-    apiUrl: httpsUrlSetting('https://api.adp.com').default('https://api.adp.com'),
-    tokenUrl: httpsUrlSetting('https://accounts.adp.com').default(
-      'https://accounts.adp.com/auth/oauth/v2/token',
-    ),
+    apiUrl: httpsUrlSetting('https://api.adp.com')
+      .default('https://api.adp.com')
+      .describe('where the queue is: https://api.adp.com'),
+    tokenUrl: httpsUrlSetting('https://accounts.adp.com')
+      .default(tokenUrl)
+      .describe(`where tokens are given: ${tokenUrl}`),
     longPolling: z.boolean().default(true).describe('whether ADP is asked to wait for a message'),
     pollEvery: durationSetting('1s', '1h')
       .default(5_000)

@@ -20,6 +20,7 @@ import {
   readShape,
   readStatus,
   sitesSetting,
+  tenantSetting,
   tidyIdentifier,
   UnverifiedDelivery,
   usesLookup,
@@ -31,16 +32,19 @@ const futureToleranceMs = 5 * 60_000;
 
 const label = z.string().trim().min(1).max(256);
 const fields = z.strictObject({
-  status: label.default('Status'),
-  external_id: label.nullable().default(null).describe("null = BambooHR's own id of the employee"),
-  email: label.default('Work Email'),
-  username: label.default('Username'),
-  phone: label.default('Mobile Phone'),
+  status: label.default('Status').describe('the label of the status, also in changedFields'),
+  external_id: label
+    .nullable()
+    .default(null)
+    .describe("the label of the external id; null = BambooHR's own id of the employee"),
+  email: label.default('Work Email').describe('the label of the work email; never of a private one'),
+  username: label.default('Username').describe('the label of the user name'),
+  phone: label.default('Mobile Phone').describe('the label of the phone number'),
 });
 const settings = z
   .object({
     ...hrSettings(['external_id', 'email', 'username', 'phone']),
-    tenant: z.string().min(1).nullable().default(null).describe('compared with companyId, where it is sent'),
+    tenant: tenantSetting.describe('compared with companyId, where it is sent'),
     fields: fields.prefault({}).describe('how the posted fields are named'),
     lookup: z
       .strictObject({

@@ -100,7 +100,7 @@ function table(rows: readonly Row[]): string {
       .map((cell) => cell.replaceAll('|', '\\|'))
       .join(' | '),
   );
-  return ['| Key | Value | Default | |', '|---|---|---|---|', ...lines.map((line) => `| ${line} |`), ''].join(
+  return ['| Key | Value | Default | Meaning |', '|---|---|---|---|', ...lines.map((line) => `| ${line} |`), ''].join(
     '\n',
   );
 }

@@ -80,6 +80,7 @@ export {
   checkTenant,
   durationSetting,
   externalIdPrefixSetting,
+  headerSetting,
   hrSettings,
   httpsUrlSetting,
   identifyBySetting,
@@ -89,6 +90,7 @@ export {
   secretsSetting,
   sitesSetting,
   tenantSetting,
+  tokenSetting,
   usesLookup,
 } from './source-settings.ts';
 export { heldResign, lastDayAt, type Verdict } from './verdict.ts';
