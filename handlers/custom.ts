@@ -25,7 +25,9 @@ const example = z.strictObject({
 
 const settings = z
   .object({
-    secrets: secretsSetting.describe('the signing keys, or the static tokens; several while one is exchanged'),
+    secrets: secretsSetting.describe(
+      'the signing keys, or the static tokens; several while one is exchanged',
+    ),
     signature: signatureSchemeSetting.optional().describe('how the sender signs'),
     token: tokenSetting.optional().describe('where a sender that does not sign puts its static token'),
     identifyBy: identifyBySetting(userIdTypes),

@@ -23,7 +23,9 @@ export const settings = z
       .nullable()
       .default(null)
       .describe('the App Secret; required with appId'),
-    apiUrl: apiUrl.describe('where Feishu is; null = https://open.feishu.cn, and Lark is at https://open.larksuite.com'),
+    apiUrl: apiUrl.describe(
+      'where Feishu is; null = https://open.feishu.cn, and Lark is at https://open.larksuite.com',
+    ),
     encryptKey: directorySecrets
       .nullable()
       .default(null)

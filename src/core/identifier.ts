@@ -72,7 +72,10 @@ export function tidyIdentifier(identifier: Identifier): Identifier {
 export const identifierSchema = z
   .strictObject({
     userIdType: z.enum(userIdTypes).describe('by what the person is named in GenAuth'),
-    userId: z.string().min(1).describe('the value of it; of an identity or a relation both parts, as in <provider>:<id>'),
+    userId: z
+      .string()
+      .min(1)
+      .describe('the value of it; of an identity or a relation both parts, as in <provider>:<id>'),
   })
   .transform(tidyIdentifier)
   .superRefine(({ userIdType, userId }, context) => {

@@ -34,7 +34,10 @@ export const signatureSchemeSetting = z
     signed: template
       .default('{body}')
       .describe('what is signed: {body}, with {timestamp} and {id} where they are'),
-    timestampHeader: headerSetting.nullable().default(null).describe('the header that {timestamp} stands for'),
+    timestampHeader: headerSetting
+      .nullable()
+      .default(null)
+      .describe('the header that {timestamp} stands for'),
     idHeader: headerSetting.nullable().default(null).describe('the header that {id} stands for'),
     tolerance: tolerance
       .nullable()
