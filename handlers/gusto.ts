@@ -1,45 +1,23 @@
 import { z } from 'zod';
 import {
-  apiOf,
-  basicLookup,
-  bearerLookup,
-  checkLookup,
   checkTenant,
   type Delivery,
   defineHandler,
   heldResign,
   hmacScheme,
-  hrSettings,
-  identify,
   idShape,
-  lookupDaySettings,
   MalformedDelivery,
   nameById,
   parseJsonBody,
   readInstant,
   readShape,
-  readStatus,
   usesLookup,
   type Verdict,
   verifyScheme,
 } from '../src/core/handler.ts';
 import { confirmToken, type Setup, setupShape } from './gusto/confirm.ts';
-
-const settings = z
-  .object({
-    ...hrSettings(['external_id', 'email']),
-    secrets: z
-      .array(z.string().min(16))
-      .max(10)
-      .describe('the verification tokens of the subscriptions; empty until Gusto has sent the first'),
-    lookup: bearerLookup('https://api.gusto.com').optional(),
-    confirm: basicLookup('https://api.gusto.com')
-      .optional()
-      .describe("the application's client id and secret, with which the verification token is confirmed"),
-    ...lookupDaySettings,
-  })
-  .superRefine(checkLookup);
-type Settings = z.output<typeof settings>;
+import { lookUp } from './gusto/lookup.ts';
+import { type Settings, settings } from './gusto/settings.ts';
 
 const scheme = hmacScheme({ header: 'X-Gusto-Signature' });
 
@@ -49,14 +27,6 @@ const eventShape = z.object({
   resource_uuid: idShape.nullish(),
   entity_uuid: idShape.nullish(),
   timestamp: z.unknown().optional(),
-});
-
-const employeeShape = z.object({
-  terminated: z.boolean().default(false),
-  terminations: z
-    .array(z.object({ active: z.boolean().nullish(), effective_date: z.string().nullish() }))
-    .default([]),
-  work_email: z.string().nullish(),
 });
 
 const rehireCancelled = heldResign(
@@ -117,21 +87,7 @@ export const gusto = defineHandler<Settings>({
     return (http) => confirmToken(setup, confirm, http);
   },
 
-  /** Only employees: a contractor's address is their own. `email` is private, `work_email` is not. */
-  async lookup(id, settings, http) {
-    const ask = apiOf(settings.lookup, http);
-    const employee = readShape(employeeShape, await ask({ path: ['v1', 'employees', id] }));
-    const { terminated, terminations, work_email: email } = employee;
-    const next = terminations.findLast(({ active }) => active !== true);
-    return readStatus(
-      {
-        isGone: terminated && !next,
-        lastDay: terminated ? next?.effective_date : null,
-        identify: () => identify({ external_id: id, email }, settings),
-      },
-      settings,
-    );
-  },
+  lookup: lookUp,
 });
 
 /** A termination that is entered has a date, but only Gusto's API tells which. */
