@@ -22,6 +22,7 @@ const recordDeleted = heldResign(
   'record_deleted',
   'BambooHR says that the record was deleted, not that the person left',
 );
+
 /**
  * BambooHR's webhooks: field-based or event-based, as JSON or as a form.
  * Source: documentation.bamboohr.com/docs/webhooks, /field-based-webhooks and /event-based-webhooks (May 2026).
@@ -70,16 +71,13 @@ function toPart(
   const verdict = judge(change, settings.fields.status);
   if (verdict === null || verdict instanceof MalformedDelivery) return verdict;
   const occurredAt = readInstant(change.timestamp) ?? sentAt;
-  if (verdict.hold && usesLookup(settings)) {
-    const { action, hold } = verdict;
-    return {
-      action,
-      ...(hold !== statusUnknown.hold && { hold }),
-      ...nameById(change.id, settings),
-      occurredAt,
-    };
-  }
   const { identifiers, faults } = pick(change, settings);
+  const { action, hold } = verdict;
+  const isDeleted = verdict === recordDeleted;
+  // BambooHR may not know a deleted employee any more: then what was sent has to do, where it is enough.
+  if (hold && usesLookup(settings) && !(isDeleted && identifiers.length > 0)) {
+    return { action, ...(isDeleted && { hold }), ...nameById(change.id, settings), occurredAt };
+  }
   if (identifiers.length === 0) return new MalformedDelivery(...faults);
   return { ...verdict, identifiers, subject: change.id, occurredAt };
 }

@@ -7,6 +7,7 @@ import {
   idShape,
   lastDayAt,
   nameById,
+  nameDeleted,
   parseJsonBody,
   readInstant,
   readPart,
@@ -36,6 +37,7 @@ const recordDeleted = heldResign(
   'record_deleted',
   'Deel says that the worker was deleted, not that the person left',
 );
+
 const scheme = hmacScheme({ header: 'X-Deel-Signature', signed: 'POST{body}' });
 
 /**
@@ -59,12 +61,12 @@ export const deel = defineHandler<Settings>({
     if (!verdict || ![undefined, null, false, 'false'].includes(simulation as null)) return [];
     checkTenant(organization, settings.tenant, 'data.meta.organization_id');
     const isAsked = verdict === contractEnded && usesLookup(settings);
-    const own = isAsked ? settings : { ...settings, lookup: undefined };
+    const name = isAsked ? nameById : nameDeleted;
     return readShape(resourceShape, data.resource).map(({ id, completion_date: date }) =>
       readPart(() => ({
         action: verdict.action,
         ...(!isAsked && { hold: verdict.hold }),
-        ...nameById(id, own),
+        ...name(id, settings),
         occurredAt: readInstant(timestamp),
         effectiveAt: lastDayAt('data.resource.completion_date', date, settings),
       })),

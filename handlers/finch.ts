@@ -12,6 +12,7 @@ import {
   idShape,
   lookupDaySettings,
   nameById,
+  nameDeleted,
   parseJsonBody,
   readInstant,
   readShape,
@@ -80,9 +81,10 @@ export const finch = defineHandler<Settings>({
     checkTenant(event.connection_id, settings.tenant, 'connection_id');
     const { individual_id: id } = readShape(personShape, body).data;
     const { action, hold } = verdict;
+    const name = hold?.code === 'record_deleted' ? nameDeleted : nameById;
     const isAnswered = usesLookup(settings) && hold?.code === 'status_unknown';
     const occurredAt = readInstant(delivery.headers[names.timestamp]);
-    return [{ action, ...(!isAnswered && { hold }), ...nameById(id, settings), occurredAt }];
+    return [{ action, ...(!isAnswered && { hold }), ...name(id, settings), occurredAt }];
   },
 
   async lookup(id, settings, http) {

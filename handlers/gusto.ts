@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import {
   checkTenant,
-  type Delivery,
   defineHandler,
   heldResign,
   hmacScheme,
@@ -15,11 +14,9 @@ import {
   type Verdict,
   verifyScheme,
 } from '../src/core/handler.ts';
-import { confirmToken, type Setup, setupShape } from './gusto/confirm.ts';
+import { confirmToken, readSetup } from './gusto/confirm.ts';
 import { lookUp } from './gusto/lookup.ts';
 import { type Settings, settings } from './gusto/settings.ts';
-
-const scheme = hmacScheme({ header: 'X-Gusto-Signature' });
 
 const eventShape = z.object({
   uuid: idShape,
@@ -33,6 +30,7 @@ const rehireCancelled = heldResign(
   'status_unknown',
   'Gusto says that a rehire was called off, not whether the person is still there',
 );
+
 /**
  * `employee.terminated` is sent when the termination is entered, and does not say for when. The effective one goes by
  * two names in Gusto's own pages.
@@ -50,20 +48,27 @@ const verdicts = new Map<string, Verdict>([
 
 /**
  * Gusto's webhooks. Source: docs.gusto.com/app-integrations/docs/webhooks and /docs/employee-events,
- * docs.gusto.com/embedded-payroll/docs/webhooks. That the signature is hexadecimal is second hand; its header is
- * spelled in two ways, of which only the one with hyphens gets through proxies.
+ * docs.gusto.com/embedded-payroll/docs/webhooks. That the signature is hexadecimal is second hand, and so a setting; its
+ * header is spelled in two ways, of which only the one with hyphens gets through proxies.
  */
 export const gusto = defineHandler<Settings>({
   settings,
 
-  verify(delivery, { secrets }, now) {
+  verify(delivery, { secrets, encoding }, now) {
     if (secrets.length === 0 && readSetup(delivery)) return;
     const { x_gusto_signature: other = '', ...headers } = delivery.headers;
     const spelled = { ...delivery, headers: { 'x-gusto-signature': other, ...headers } };
+    const scheme = hmacScheme({ header: 'x-gusto-signature', encoding });
     verifyScheme(spelled, { scheme, secrets, now });
   },
 
-  eventId: (delivery) => readQuietly(eventShape, delivery)?.uuid ?? null,
+  eventId(delivery) {
+    try {
+      return readShape(eventShape, parseJsonBody(delivery)).uuid;
+    } catch {
+      return null;
+    }
+  },
 
   normalize(delivery, settings) {
     if (readSetup(delivery)) {
@@ -100,20 +105,4 @@ function judge(type: string, settings: Settings): Verdict | undefined {
 
 function nameBy(type: string, id: string, settings: Settings): ReturnType<typeof nameById> {
   return nameById(id, type.startsWith('contractor.') ? { ...settings, lookup: undefined } : settings);
-}
-
-/**
- * The token with which Gusto begins a subscription, unsigned. While there are no secrets it becomes a dead letter,
- * where an operator can read it; it is never a key before a person has made it one.
- */
-function readSetup(delivery: Delivery): Setup | null {
-  return readQuietly(setupShape, delivery);
-}
-
-function readQuietly<Output>(shape: z.ZodType<Output>, delivery: Delivery): Output | null {
-  try {
-    return readShape(shape, parseJsonBody(delivery));
-  } catch {
-    return null;
-  }
 }

@@ -7,6 +7,7 @@ import {
   idShape,
   MalformedDelivery,
   nameById,
+  nameDeleted,
   parseJsonBody,
   readInstant,
   readShape,
@@ -70,7 +71,8 @@ export const hibob = defineHandler<Settings>({
     const { employeeId, id, email } = readShape(personShape, body);
     const subject = employeeId ?? id;
     if (!subject) throw new MalformedDelivery('data.employeeId: is missing');
-    const { reference, ...named } = nameById(subject, settings, { email });
+    const name = event.type === 'employee.deleted' ? nameDeleted : nameById;
+    const { reference, ...named } = name(subject, settings, { email });
     const occurredAt = readInstant(event.triggeredAt) ?? readInstant(event.creationDate);
     const about = reference && { reference: `${event.type === accessRevoked ? revoked : ''}${reference}` };
     return steps.map((step) => ({ ...step, ...named, ...about, occurredAt }));

@@ -7,6 +7,7 @@ import {
   hrSettings,
   identify,
   idShape,
+  isBygone,
   lastDayAt,
   lastDaySettings,
   MalformedDelivery,
@@ -100,11 +101,19 @@ const recordDeleted = heldResign(
 
 /** A record tells how things are, not what changed: one that is active and has no date may have had one. */
 function judge(
-  { remote_was_deleted: deleted, employment_status: status, termination_date: date }: Employee,
+  {
+    remote_was_deleted: deleted,
+    employment_status: status,
+    termination_date: date,
+    modified_at: modifiedAt,
+  }: Employee,
   dayEnd: Settings,
 ): Verdict | null {
   if (deleted) return recordDeleted;
   if (status === 'INACTIVE') return { action: 'resign' };
   if (!date) return status === 'ACTIVE' ? { action: 'withdraw' } : null;
-  return { action: 'resign', effectiveAt: lastDayAt('data.termination_date', date, dayEnd) };
+  const effectiveAt = lastDayAt('data.termination_date', date, dayEnd);
+  // Whoever is hired again may keep the old day.
+  if (status === 'ACTIVE' && isBygone(effectiveAt, readInstant(modifiedAt))) return null;
+  return { action: 'resign', effectiveAt };
 }

@@ -6,6 +6,7 @@ import {
   idShape,
   MalformedDelivery,
   nameById,
+  nameDeleted,
   parseJsonBody,
   readInstant,
   readShape,
@@ -54,7 +55,8 @@ export const personio = defineHandler<Settings>({
     checkTenant(event.company_id, settings.tenant, 'company_id');
     const verdict = verdicts.get(event.event_name);
     if (!verdict) return [];
-    const named = nameById(findId(event, settings.personId), settings);
+    const name = verdict.hold ? nameDeleted : nameById;
+    const named = name(findId(event, settings.personId), settings);
     return [{ ...verdict, ...named, occurredAt: readInstant(event.occurred_at) }];
   },
 

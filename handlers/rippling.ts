@@ -19,6 +19,7 @@ import {
   readStatus,
   secretsSetting,
   sitesSetting,
+  tokenSetting,
   UnverifiedDelivery,
   type Verdict,
 } from '../src/core/handler.ts';
@@ -27,6 +28,7 @@ const settings = z
   .object({
     ...hrSettings(['external_id', 'email']),
     secrets: secretsSetting.describe('the static tokens that were given to Rippling'),
+    token: tokenSetting.prefault({}).describe('how Rippling sends the token; that it is so is second hand'),
     lookup: bearerLookup('https://api.rippling.com/platform/api').optional(),
     sites: sitesSetting.describe(
       'the time zones of places of work, by the nickname of workLocation; elsewhere timezone counts',
@@ -59,17 +61,17 @@ const verdicts = new Map<string, Verdict>([
 /**
  * Rippling's webhooks for apps of its App Shop. Source: github.com/Rippling/OpenAPIDocs,
  * docs/Getting-Started/h-Webhooks.md (2021). They are not signed; that the static token comes as `Bearer` is second
- * hand. Nor is there a timestamp: events of one person count in the order in which they arrive.
+ * hand, and so a setting. Nor is there a timestamp: events of one person count in the order in which they arrive.
  */
 export const rippling = defineHandler<Settings>({
   settings,
   // No event id, and no retries are documented.
   retrySpanMs: 86_400_000,
 
-  verify({ headers }, { secrets }) {
-    const known = secrets.map((token) => `Bearer ${token}`);
-    if (!isKnownToken(headers.authorization, known)) {
-      throw new UnverifiedDelivery('authorization is none of the secrets');
+  verify({ headers }, { secrets, token: { header, prefix } }) {
+    const known = secrets.map((secret) => prefix + secret);
+    if (!isKnownToken(headers[header], known)) {
+      throw new UnverifiedDelivery(`${header} is none of the secrets`);
     }
   },
 

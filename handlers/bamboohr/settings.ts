@@ -20,6 +20,7 @@ const fields = z.strictObject({
   username: label.default('Username').describe('the label of the user name'),
   phone: label.default('Mobile Phone').describe('the label of the phone number'),
 });
+
 export const settings = z
   .object({
     ...hrSettings(['external_id', 'email', 'username', 'phone']),

@@ -14,6 +14,10 @@ export const settings = z
       .array(z.string().min(16))
       .max(10)
       .describe('the verification tokens of the subscriptions; empty until Gusto has sent the first'),
+    encoding: z
+      .enum(['hex', 'base64', 'base64url'])
+      .default('hex')
+      .describe('how the signature is written; that it is hex is second hand'),
     lookup: bearerLookup('https://api.gusto.com').optional(),
     confirm: basicLookup('https://api.gusto.com')
       .optional()

@@ -32,6 +32,7 @@ export const leftOrGardenLeave = heldResign(
   'status_unknown',
   'Bob says that the person left or is on garden leave, but not which',
 );
+
 /** On garden leave the person is signed out, and resigned on the last day. */
 export async function lookUp(reference: string, settings: Settings, http: VendorHttp): Promise<LookupResult> {
   const id = reference.replace(revoked, '');

@@ -50,7 +50,7 @@ export {
   relationTo,
   usable,
 } from './directory.ts';
-export { identify, nameById } from './identification.ts';
+export { identify, nameById, nameDeleted } from './identification.ts';
 export {
   type Identifier,
   identifierFault,
@@ -93,7 +93,7 @@ export {
   tokenSetting,
   usesLookup,
 } from './source-settings.ts';
-export { heldResign, lastDayAt, type Verdict } from './verdict.ts';
+export { heldResign, isBygone, lastDayAt, type Verdict } from './verdict.ts';
 
 /** What opens the stream by which a vendor's messages come over a connection of ours. */
 export type StreamAccess =
