@@ -4,37 +4,18 @@ import {
   defineHandler,
   heldResign,
   hmacScheme,
-  hrSettings,
   identify,
   idShape,
   isBygone,
   lastDayAt,
-  lastDaySettings,
   MalformedDelivery,
   parseJsonBody,
   readInstant,
   readShape,
-  secretsSetting,
-  sitesSetting,
-  tenantSetting,
   type Verdict,
   verifyScheme,
 } from '../src/core/handler.ts';
-
-const settings = z.object({
-  ...hrSettings(['external_id', 'email', 'username', 'phone']),
-  secrets: secretsSetting.describe("the organization's webhook signature keys"),
-  externalIdField: z
-    .enum(['id', 'remote_id', 'employee_number'])
-    .default('remote_id')
-    .describe('which of the ids provisioning wrote to the external id'),
-  tenant: tenantSetting.describe('the linked account: its id, or its end_user_origin_id'),
-  sites: sitesSetting.describe(
-    'the time zones of places of work, by the id in work_location; elsewhere timezone counts',
-  ),
-  ...lastDaySettings,
-});
-type Settings = z.output<typeof settings>;
+import { type Settings, settings } from './merge/settings.ts';
 
 const scheme = hmacScheme({ header: 'X-Merge-Webhook-Signature', encoding: 'base64url' });
 

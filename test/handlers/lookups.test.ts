@@ -345,16 +345,19 @@ describe('what only some look-ups tell', () => {
       'personio',
       '{"company_id":"1","occurred_at":"","event_name":"person.deleted","payload":{"person":{"id":"7"}}}',
     ],
-  ])('%s: a deleted record cannot be looked up, so what the event says has to do, where that is enough', (name, event) => {
-    const { handler, base } = vendor(name);
-    const read = reader(handler, base);
-    const [draft] = read(event);
-    expect(draft).toMatchObject({ subject: '7', hold: { code: 'record_deleted' } });
-    expect(draft).toHaveProperty('identifiers', name === 'hibob' ? both : [both[0]]);
-    expect(draft).not.toHaveProperty('reference');
-    const [other] = read(event.replace('ada@example.com', ''), { identifyBy: ['email'] });
-    expect(other).toMatchObject({ reference: '7', hold: { code: 'record_deleted' } });
-  });
+  ])(
+    '%s: a deleted record cannot be looked up, so what was sent has to do, where it is enough',
+    (name, event) => {
+      const { handler, base } = vendor(name);
+      const read = reader(handler, base);
+      const [draft] = read(event);
+      expect(draft).toMatchObject({ subject: '7', hold: { code: 'record_deleted' } });
+      expect(draft).toHaveProperty('identifiers', name === 'hibob' ? both : [both[0]]);
+      expect(draft).not.toHaveProperty('reference');
+      const [other] = read(event.replace('ada@example.com', ''), { identifyBy: ['email'] });
+      expect(other).toMatchObject({ reference: '7', hold: { code: 'record_deleted' } });
+    },
+  );
 
   it('a rescinded termination needs no look-up to be withdrawn by its id', () => {
     const { base } = vendor('gusto');
