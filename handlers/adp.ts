@@ -1,58 +1,19 @@
 import { z } from 'zod';
 import {
-  certificateSetting,
-  checkKeyPair,
   defineHandler,
-  durationSetting,
-  externalIdPrefixSetting,
   heldResign,
-  httpsUrlSetting,
   type IntentDraft,
   identify,
-  identifyBySetting,
   idShape,
   lastDayAt,
-  lastDaySettings,
   parseJsonBody,
-  privateKeySetting,
   readInstant,
   readPart,
   readShape,
   UnverifiedDelivery,
   type Verdict,
 } from '../src/core/handler.ts';
-
-const credential = z.string().min(1).max(256);
-const settings = z
-  .object({
-    clientId: credential,
-    clientSecret: credential,
-    certificate: certificateSetting.describe(
-      'the client certificate in PEM, better from a file than written here',
-    ),
-    privateKey: privateKeySetting.describe('its key in PEM'),
-    authorities: certificateSetting
-      .nullable()
-      .default(null)
-      .describe("who vouches for ADP's own certificate; null = whom the system trusts"),
-    apiUrl: httpsUrlSetting('https://api.adp.com').default('https://api.adp.com'),
-    tokenUrl: httpsUrlSetting('https://accounts.adp.com').default(
-      'https://accounts.adp.com/auth/oauth/v2/token',
-    ),
-    longPolling: z.boolean().default(true).describe('whether ADP is asked to wait for a message'),
-    pollEvery: durationSetting('1s', '1h')
-      .default(5_000)
-      .describe('from one question to the next while the queue is empty, such as 5s'),
-    identifyBy: identifyBySetting(['external_id', 'username']),
-    externalIdPrefix: externalIdPrefixSetting,
-    externalIdField: z
-      .enum(['associateOID', 'workerID'])
-      .default('associateOID')
-      .describe('which of the ids provisioning wrote to the external id'),
-    ...lastDaySettings,
-  })
-  .superRefine(checkKeyPair);
-type Settings = z.output<typeof settings>;
+import { type Settings, settings } from './adp/settings.ts';
 
 const code = z.object({ codeValue: z.string() });
 const eventShape = z.object({

@@ -9,20 +9,12 @@ import {
   parseJsonBody,
   secretsSetting,
   signatureSchemeSetting,
+  tokenSetting,
   UnverifiedDelivery,
   userIdTypes,
   verifyScheme,
 } from '../src/core/handler.ts';
 import { mapSetting, readBody, readText } from './custom/map.ts';
-
-const tokenSetting = z.strictObject({
-  header: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'is not the name of a header' })
-    .transform((name) => name.toLowerCase())
-    .default('authorization'),
-  prefix: z.string().max(32).default('Bearer ').describe('what stands before the token in the header'),
-});
 
 const example = z.strictObject({
   body: z.unknown().describe('a delivery, as JSON'),
@@ -33,7 +25,9 @@ const example = z.strictObject({
 
 const settings = z
   .object({
-    secrets: secretsSetting,
+    secrets: secretsSetting.describe(
+      'the signing keys, or the static tokens; several while one is exchanged',
+    ),
     signature: signatureSchemeSetting.optional().describe('how the sender signs'),
     token: tokenSetting.optional().describe('where a sender that does not sign puts its static token'),
     identifyBy: identifyBySetting(userIdTypes),

@@ -7,6 +7,7 @@ import {
   hrSettings,
   identify,
   idShape,
+  isBygone,
   isKnownToken,
   lastDayAt,
   lastDaySettings,
@@ -80,7 +81,7 @@ export const factorial = defineHandler<Settings>({
 /** What an event asks for; an update counts only for the date it may have changed. */
 function judge(
   event: string | undefined,
-  { terminated_on: date, active }: Employee,
+  { terminated_on: date, active, updated_at: updatedAt }: Employee,
   dayEnd: Settings,
 ): Verdict | null {
   if (event === 'unterminate') return { action: 'withdraw' };
@@ -88,5 +89,8 @@ function judge(
   if (event !== 'terminate' && (event !== 'update' || !date)) return null;
   if (active === false) return { action: 'resign' };
   if (!date) return heldResign('status_unknown', 'Factorial says that the employment ends, but not when');
-  return { action: 'resign', effectiveAt: lastDayAt('terminated_on', date, dayEnd) };
+  const effectiveAt = lastDayAt('terminated_on', date, dayEnd);
+  // Whoever is hired again may keep the old day.
+  if (event === 'update' && active && isBygone(effectiveAt, readInstant(updatedAt))) return null;
+  return { action: 'resign', effectiveAt };
 }

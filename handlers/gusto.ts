@@ -1,47 +1,22 @@
 import { z } from 'zod';
 import {
-  apiOf,
-  basicLookup,
-  bearerLookup,
-  checkLookup,
   checkTenant,
-  type Delivery,
   defineHandler,
   heldResign,
   hmacScheme,
-  hrSettings,
-  identify,
   idShape,
-  lookupDaySettings,
   MalformedDelivery,
   nameById,
   parseJsonBody,
   readInstant,
   readShape,
-  readStatus,
   usesLookup,
   type Verdict,
   verifyScheme,
 } from '../src/core/handler.ts';
-import { confirmToken, type Setup, setupShape } from './gusto/confirm.ts';
-
-const settings = z
-  .object({
-    ...hrSettings(['external_id', 'email']),
-    secrets: z
-      .array(z.string().min(16))
-      .max(10)
-      .describe('the verification tokens of the subscriptions; empty until Gusto has sent the first'),
-    lookup: bearerLookup('https://api.gusto.com').optional(),
-    confirm: basicLookup('https://api.gusto.com')
-      .optional()
-      .describe("the application's client id and secret, with which the verification token is confirmed"),
-    ...lookupDaySettings,
-  })
-  .superRefine(checkLookup);
-type Settings = z.output<typeof settings>;
-
-const scheme = hmacScheme({ header: 'X-Gusto-Signature' });
+import { confirmToken, readSetup } from './gusto/confirm.ts';
+import { lookUp } from './gusto/lookup.ts';
+import { type Settings, settings } from './gusto/settings.ts';
 
 const eventShape = z.object({
   uuid: idShape,
@@ -51,18 +26,11 @@ const eventShape = z.object({
   timestamp: z.unknown().optional(),
 });
 
-const employeeShape = z.object({
-  terminated: z.boolean().default(false),
-  terminations: z
-    .array(z.object({ active: z.boolean().nullish(), effective_date: z.string().nullish() }))
-    .default([]),
-  work_email: z.string().nullish(),
-});
-
 const rehireCancelled = heldResign(
   'status_unknown',
   'Gusto says that a rehire was called off, not whether the person is still there',
 );
+
 /**
  * `employee.terminated` is sent when the termination is entered, and does not say for when. The effective one goes by
  * two names in Gusto's own pages.
@@ -80,20 +48,27 @@ const verdicts = new Map<string, Verdict>([
 
 /**
  * Gusto's webhooks. Source: docs.gusto.com/app-integrations/docs/webhooks and /docs/employee-events,
- * docs.gusto.com/embedded-payroll/docs/webhooks. That the signature is hexadecimal is second hand; its header is
- * spelled in two ways, of which only the one with hyphens gets through proxies.
+ * docs.gusto.com/embedded-payroll/docs/webhooks. That the signature is hexadecimal is second hand, and so a setting; its
+ * header is spelled in two ways, of which only the one with hyphens gets through proxies.
  */
 export const gusto = defineHandler<Settings>({
   settings,
 
-  verify(delivery, { secrets }, now) {
+  verify(delivery, { secrets, encoding }, now) {
     if (secrets.length === 0 && readSetup(delivery)) return;
     const { x_gusto_signature: other = '', ...headers } = delivery.headers;
     const spelled = { ...delivery, headers: { 'x-gusto-signature': other, ...headers } };
+    const scheme = hmacScheme({ header: 'x-gusto-signature', encoding });
     verifyScheme(spelled, { scheme, secrets, now });
   },
 
-  eventId: (delivery) => readQuietly(eventShape, delivery)?.uuid ?? null,
+  eventId(delivery) {
+    try {
+      return readShape(eventShape, parseJsonBody(delivery)).uuid;
+    } catch {
+      return null;
+    }
+  },
 
   normalize(delivery, settings) {
     if (readSetup(delivery)) {
@@ -117,21 +92,7 @@ export const gusto = defineHandler<Settings>({
     return (http) => confirmToken(setup, confirm, http);
   },
 
-  /** Only employees: a contractor's address is their own. `email` is private, `work_email` is not. */
-  async lookup(id, settings, http) {
-    const ask = apiOf(settings.lookup, http);
-    const employee = readShape(employeeShape, await ask({ path: ['v1', 'employees', id] }));
-    const { terminated, terminations, work_email: email } = employee;
-    const next = terminations.findLast(({ active }) => active !== true);
-    return readStatus(
-      {
-        isGone: terminated && !next,
-        lastDay: terminated ? next?.effective_date : null,
-        identify: () => identify({ external_id: id, email }, settings),
-      },
-      settings,
-    );
-  },
+  lookup: lookUp,
 });
 
 /** A termination that is entered has a date, but only Gusto's API tells which. */
@@ -144,20 +105,4 @@ function judge(type: string, settings: Settings): Verdict | undefined {
 
 function nameBy(type: string, id: string, settings: Settings): ReturnType<typeof nameById> {
   return nameById(id, type.startsWith('contractor.') ? { ...settings, lookup: undefined } : settings);
-}
-
-/**
- * The token with which Gusto begins a subscription, unsigned. While there are no secrets it becomes a dead letter,
- * where an operator can read it; it is never a key before a person has made it one.
- */
-function readSetup(delivery: Delivery): Setup | null {
-  return readQuietly(setupShape, delivery);
-}
-
-function readQuietly<Output>(shape: z.ZodType<Output>, delivery: Delivery): Output | null {
-  try {
-    return readShape(shape, parseJsonBody(delivery));
-  } catch {
-    return null;
-  }
 }

@@ -1,42 +1,22 @@
 import { z } from 'zod';
 import {
-  apiOf,
-  atSite,
-  basicLookup,
-  checkLookupZone,
   checkTenant,
   defineHandler,
   heldResign,
   hmacScheme,
-  hrSettings,
-  identify,
   idShape,
-  lookupDaySettings,
   MalformedDelivery,
   nameById,
+  nameDeleted,
   parseJsonBody,
   readInstant,
   readShape,
-  readStatus,
-  sitesSetting,
   usesLookup,
   type Verdict,
   verifyScheme,
 } from '../src/core/handler.ts';
-
-const settings = z
-  .object({
-    ...hrSettings(['external_id', 'email']),
-    gardenLeave: z
-      .boolean()
-      .default(true)
-      .describe('whether the company has garden leave, so that employee.left may mean no more than that'),
-    lookup: basicLookup('https://api.hibob.com').optional().describe('a service user: its id and its token'),
-    sites: sitesSetting.describe('the time zones of sites, by their names; elsewhere timezone counts'),
-    ...lookupDaySettings,
-  })
-  .superRefine(checkLookupZone);
-type Settings = z.output<typeof settings>;
+import { leftOrGardenLeave, lookUp, revoked } from './hibob/lookup.ts';
+import { type Settings, settings } from './hibob/settings.ts';
 
 const envelopeShape = z.object({
   type: z.string(),
@@ -55,19 +35,9 @@ const personShape = z.union([
   z.object({ employee: person }).transform(({ employee }) => employee),
 ]);
 
-const leftOrGardenLeave = heldResign(
-  'status_unknown',
-  'Bob says that the person left or is on garden leave, but not which',
-);
 const recordDeleted = heldResign(
   'record_deleted',
   'Bob says that the record was deleted, not that the person left',
-);
-
-/** Bob answers with the paths of the fields. */
-const recordShape = z.record(
-  z.string(),
-  z.object({ value: z.string().nullish().catch(null) }).catch({ value: null }),
 );
 
 const ping = 'Ping test';
@@ -101,46 +71,17 @@ export const hibob = defineHandler<Settings>({
     const { employeeId, id, email } = readShape(personShape, body);
     const subject = employeeId ?? id;
     if (!subject) throw new MalformedDelivery('data.employeeId: is missing');
-    const { reference, ...named } = nameById(subject, settings, { email });
+    const name = event.type === 'employee.deleted' ? nameDeleted : nameById;
+    const { reference, ...named } = name(subject, settings, { email });
     const occurredAt = readInstant(event.triggeredAt) ?? readInstant(event.creationDate);
     const about = reference && { reference: `${event.type === accessRevoked ? revoked : ''}${reference}` };
     return steps.map((step) => ({ ...step, ...named, ...about, occurredAt }));
   },
 
-  /** On garden leave the person is signed out, and resigned on the last day. */
-  async lookup(reference, settings, http) {
-    const id = reference.replace(revoked, '');
-    const json = { fields: Object.values(fields) };
-    const ask = apiOf(settings.lookup, http);
-    const record = readShape(recordShape, await ask({ path: ['v1', 'people', id], json }));
-    const read = (field: string) => record[`/${field.replace('.', '/')}`]?.value ?? null;
-    const status = read(fields.status)?.toLowerCase();
-    const offer = { external_id: id, email: read(fields.email) };
-    const result = readStatus(
-      {
-        isGone: status === 'terminated' || reference.startsWith(revoked),
-        lastDay: read(fields.lastDay),
-        identify: () => identify(offer, settings),
-      },
-      atSite(settings, read(fields.site)),
-    );
-    if (!status?.includes('garden') || result.kind === 'gone') return result;
-    if (result.kind === 'leaves') return { ...result, signOut: true };
-    return { kind: 'unclear', identifiers: identify(offer, settings), failure: leftOrGardenLeave.hold };
-  },
+  lookup: lookUp,
 });
 
 const accessRevoked = 'employee.access.revoked.immediately';
-/** Marks a reference to somebody who is locked out whatever the status says. */
-const revoked = 'revoked:';
-/** Bob's ids of the fields that are read. */
-const fields = {
-  email: 'root.email',
-  status: 'internal.lifecycleStatus',
-  lastDay: 'internal.terminationDate',
-  site: 'work.site',
-};
-
 /** `employee.inactivated` also means leave, and so is not here. */
 function stepsOf(type: string, settings: Settings): readonly Verdict[] {
   switch (type) {

@@ -4,36 +4,18 @@ import {
   defineHandler,
   heldResign,
   hmacScheme,
-  hrSettings,
   identify,
   idShape,
+  isBygone,
   lastDayAt,
-  lastDaySettings,
   MalformedDelivery,
   parseJsonBody,
   readInstant,
   readShape,
-  secretsSetting,
-  sitesSetting,
-  tenantSetting,
   type Verdict,
   verifyScheme,
 } from '../src/core/handler.ts';
-
-const settings = z.object({
-  ...hrSettings(['external_id', 'email', 'username', 'phone']),
-  secrets: secretsSetting.describe("the organization's webhook signature keys"),
-  externalIdField: z
-    .enum(['id', 'remote_id', 'employee_number'])
-    .default('remote_id')
-    .describe('which of the ids provisioning wrote to the external id'),
-  tenant: tenantSetting.describe('the linked account: its id, or its end_user_origin_id'),
-  sites: sitesSetting.describe(
-    'the time zones of places of work, by the id in work_location; elsewhere timezone counts',
-  ),
-  ...lastDaySettings,
-});
-type Settings = z.output<typeof settings>;
+import { type Settings, settings } from './merge/settings.ts';
 
 const scheme = hmacScheme({ header: 'X-Merge-Webhook-Signature', encoding: 'base64url' });
 
@@ -100,11 +82,19 @@ const recordDeleted = heldResign(
 
 /** A record tells how things are, not what changed: one that is active and has no date may have had one. */
 function judge(
-  { remote_was_deleted: deleted, employment_status: status, termination_date: date }: Employee,
+  {
+    remote_was_deleted: deleted,
+    employment_status: status,
+    termination_date: date,
+    modified_at: modifiedAt,
+  }: Employee,
   dayEnd: Settings,
 ): Verdict | null {
   if (deleted) return recordDeleted;
   if (status === 'INACTIVE') return { action: 'resign' };
   if (!date) return status === 'ACTIVE' ? { action: 'withdraw' } : null;
-  return { action: 'resign', effectiveAt: lastDayAt('data.termination_date', date, dayEnd) };
+  const effectiveAt = lastDayAt('data.termination_date', date, dayEnd);
+  // Whoever is hired again may keep the old day.
+  if (status === 'ACTIVE' && isBygone(effectiveAt, readInstant(modifiedAt))) return null;
+  return { action: 'resign', effectiveAt };
 }

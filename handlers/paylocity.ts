@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   checkTenant,
   defineHandler,
+  headerSetting,
   hrSettings,
   identify,
   idShape,
@@ -19,10 +20,7 @@ const settings = z.object({
   secrets: secretsSetting.describe(
     'user:password of Basic authentication, or the values of the custom header',
   ),
-  header: z
-    .string()
-    .regex(/^[A-Za-z0-9-]{1,64}$/, { error: 'is not the name of a header' })
-    .transform((name) => name.toLowerCase())
+  header: headerSetting
     .nullable()
     .default(null)
     .describe('the custom header that Paylocity was asked to send; null = Basic authentication'),

@@ -1,48 +1,20 @@
 import { z } from 'zod';
 import {
-  basicLookup,
-  checkLookup,
   checkTenant,
   defineHandler,
   heldResign,
-  hrSettings,
-  identify,
   idShape,
-  lookupDaySettings,
   MalformedDelivery,
   nameById,
+  nameDeleted,
   parseJsonBody,
   readInstant,
   readShape,
-  readStatus,
-  signatureSchemeSetting,
   type Verdict,
   verifyScheme,
 } from '../src/core/handler.ts';
-
-const settings = z
-  .object({
-    ...hrSettings(['external_id', 'email']),
-    signature: signatureSchemeSetting
-      .prefault({
-        header: 'personio-signature',
-        signed: '{timestamp}.{body}',
-        timestampHeader: 'personio-timestamp',
-      })
-      .describe("how Personio signs; compare it with the page on webhooks in your account's documentation"),
-    personId: z
-      .string()
-      .regex(/^\w+(\.\w+)*$/, { error: 'is not a path such as person.id' })
-      .nullable()
-      .default(null)
-      .describe("where in the payload the person's id is; null = the likely places"),
-    lookup: basicLookup('https://api.personio.de')
-      .optional()
-      .describe('the API credentials: client id as username, client secret as password'),
-    ...lookupDaySettings,
-  })
-  .superRefine(checkLookup);
-type Settings = z.output<typeof settings>;
+import { lookUp } from './personio/lookup.ts';
+import { type Settings, settings } from './personio/settings.ts';
 
 /** Personio's own schema of every webhook. */
 const eventShape = z.object({
@@ -50,18 +22,6 @@ const eventShape = z.object({
   occurred_at: z.string(),
   payload: z.record(z.string(), z.unknown()),
   event_name: z.string(),
-});
-
-const tokenShape = z.object({ access_token: z.string().min(1) });
-const personShape = z.object({ email: z.string().nullish() });
-const employmentsShape = z.object({
-  _data: z.array(
-    z.object({
-      status: z.string(),
-      employment_end_date: z.string().nullish(),
-      termination: z.object({ terminated_at: z.string().nullish() }).nullish(),
-    }),
-  ),
 });
 
 const likelyPlaces = ['person_id', 'person.id', 'employee_id', 'id'];
@@ -95,34 +55,12 @@ export const personio = defineHandler<Settings>({
     checkTenant(event.company_id, settings.tenant, 'company_id');
     const verdict = verdicts.get(event.event_name);
     if (!verdict) return [];
-    const named = nameById(findId(event, settings.personId), settings);
+    const name = verdict.hold ? nameDeleted : nameById;
+    const named = name(findId(event, settings.personId), settings);
     return [{ ...verdict, ...named, occurredAt: readInstant(event.occurred_at) }];
   },
 
-  async lookup(id, settings, http) {
-    const { baseUrl = '', username = '', password = '' } = settings.lookup ?? {};
-    const form = { grant_type: 'client_credentials', client_id: username, client_secret: password };
-    const { access_token: token } = readShape(
-      tokenShape,
-      await http({ baseUrl, path: ['v2', 'auth', 'token'], form }),
-    );
-    const headers = { authorization: `Bearer ${token}` };
-    const path = ['v2', 'persons', id];
-    const { email } = readShape(personShape, await http({ baseUrl, path, headers }));
-    const answer = await http({ baseUrl, path: [...path, 'employments'], headers });
-    const current = readShape(employmentsShape, answer)._data.filter(({ status }) => status !== 'INACTIVE');
-    const days = current.map((one) => one.employment_end_date ?? one.termination?.terminated_at);
-    // Whoever has another employment without an end stays.
-    const lastDay = days.some((day) => !day) ? null : days.toSorted().at(-1);
-    return readStatus(
-      {
-        isGone: current.length === 0,
-        lastDay,
-        identify: () => identify({ external_id: id, email }, settings),
-      },
-      settings,
-    );
-  },
+  lookup: lookUp,
 });
 
 /** An employment has an id of its own, which is not the person's. */

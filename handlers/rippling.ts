@@ -1,50 +1,22 @@
 import { z } from 'zod';
 import {
-  apiOf,
-  atSite,
-  bearerLookup,
-  checkLookup,
   checkTenant,
   type Delivery,
   defineHandler,
   heldResign,
-  hrSettings,
-  identify,
   idShape,
   isKnownToken,
-  lookupDaySettings,
   nameById,
   parseJsonBody,
   readShape,
-  readStatus,
-  secretsSetting,
-  sitesSetting,
   UnverifiedDelivery,
   type Verdict,
 } from '../src/core/handler.ts';
-
-const settings = z
-  .object({
-    ...hrSettings(['external_id', 'email']),
-    secrets: secretsSetting.describe('the static tokens that were given to Rippling'),
-    lookup: bearerLookup('https://api.rippling.com/platform/api').optional(),
-    sites: sitesSetting.describe(
-      'the time zones of places of work, by the nickname of workLocation; elsewhere timezone counts',
-    ),
-    ...lookupDaySettings,
-  })
-  .superRefine(checkLookup);
-type Settings = z.output<typeof settings>;
+import { lookUp } from './rippling/lookup.ts';
+import { type Settings, settings } from './rippling/settings.ts';
 
 /** `company_primary_email` is an administrator's, and so is not read. */
 const eventShape = z.object({ event_name: z.string(), id: idShape, company_id: idShape.nullish() });
-
-const employeeShape = z.object({
-  roleState: z.string(),
-  endDate: z.string().nullish(),
-  workEmail: z.string().nullish(),
-  workLocation: z.object({ nickname: z.string().nullish() }).nullish().catch(null),
-});
 
 const accessRemoved = heldResign(
   'record_deleted',
@@ -59,17 +31,17 @@ const verdicts = new Map<string, Verdict>([
 /**
  * Rippling's webhooks for apps of its App Shop. Source: github.com/Rippling/OpenAPIDocs,
  * docs/Getting-Started/h-Webhooks.md (2021). They are not signed; that the static token comes as `Bearer` is second
- * hand. Nor is there a timestamp: events of one person count in the order in which they arrive.
+ * hand, and so a setting. Nor is there a timestamp: events of one person count in the order in which they arrive.
  */
 export const rippling = defineHandler<Settings>({
   settings,
   // No event id, and no retries are documented.
   retrySpanMs: 86_400_000,
 
-  verify({ headers }, { secrets }) {
-    const known = secrets.map((token) => `Bearer ${token}`);
-    if (!isKnownToken(headers.authorization, known)) {
-      throw new UnverifiedDelivery('authorization is none of the secrets');
+  verify({ headers }, { secrets, token: { header, prefix } }) {
+    const known = secrets.map((secret) => prefix + secret);
+    if (!isKnownToken(headers[header], known)) {
+      throw new UnverifiedDelivery(`${header} is none of the secrets`);
     }
   },
 
@@ -81,18 +53,7 @@ export const rippling = defineHandler<Settings>({
     return [{ ...verdict, ...nameById(event.id, settings) }];
   },
 
-  async lookup(id, settings, http) {
-    const ask = apiOf(settings.lookup, http);
-    const employee = readShape(employeeShape, await ask({ path: ['employees', id] }));
-    return readStatus(
-      {
-        isGone: employee.roleState === 'TERMINATED',
-        lastDay: employee.endDate,
-        identify: () => identify({ external_id: id, email: employee.workEmail }, settings),
-      },
-      atSite(settings, employee.workLocation?.nickname),
-    );
-  },
+  lookup: lookUp,
 });
 
 /** A form, as documented, or the JSON that says the same. The content type is not asked: nobody vouches for it. */

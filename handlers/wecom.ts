@@ -20,8 +20,8 @@ import { type Event, readEvent, readEventOrNull } from './wecom/event.ts';
 
 const settings = z
   .object({
-    token: directorySecrets,
-    encodingAesKey: callbackKeys,
+    token: directorySecrets.describe('the token of the callback, or several while one is exchanged'),
+    encodingAesKey: callbackKeys.describe('its EncodingAESKey of 43 characters, or several'),
     receiveId: z
       .string()
       .min(1)

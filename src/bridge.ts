@@ -117,6 +117,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
     const { url, adminUrl, receiver } = listeners;
     legs.start(listeners.upkeep);
     listeners.start();
+    confirmations.resume(store);
     kafka?.startConsuming(receiver);
     reconciling = startReconciling({ config, api, receiver, log, signal });
     return { url, adminUrl, close: () => close(listeners) };

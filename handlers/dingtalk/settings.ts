@@ -8,14 +8,22 @@ import {
   relationKeys,
 } from '../../src/core/handler.ts';
 
+const credential = z.string().min(1).max(256).nullable().default(null);
+
 export const settings = z
   .object({
     transport: z.enum(['http', 'stream']).default('http').describe('stream = Stream mode'),
-    clientId: z.string().min(1).max(256).nullable().default(null),
-    clientSecret: z.string().min(1).max(256).nullable().default(null),
-    apiUrl: apiUrl.describe('null = https://api.dingtalk.com'),
-    token: directorySecrets.nullable().default(null).describe('required by transport: http'),
-    aesKey: callbackKeys.nullable().default(null).describe('required by transport: http'),
+    clientId: credential.describe('the AppKey of the app; required by transport: stream and by reconcile'),
+    clientSecret: credential.describe('the AppSecret of the app; required with clientId'),
+    apiUrl: apiUrl.describe('where Stream mode is asked for; null = https://api.dingtalk.com'),
+    token: directorySecrets
+      .nullable()
+      .default(null)
+      .describe('the token of the subscription, or several; required by transport: http'),
+    aesKey: callbackKeys
+      .nullable()
+      .default(null)
+      .describe('its AES key, or several; required by transport: http'),
     ownerKey: z
       .string()
       .min(1)
@@ -25,7 +33,10 @@ export const settings = z
       .describe('whom DingTalk writes to: the AppKey, corpId or suiteKey'),
     ...relationKeys,
     reconcile: z
-      .strictObject({ apiUrl: apiUrl.describe('null = https://oapi.dingtalk.com'), ...reconcileKeys })
+      .strictObject({
+        apiUrl: apiUrl.describe('where people are listed; null = https://oapi.dingtalk.com'),
+        ...reconcileKeys,
+      })
       .nullable()
       .default(null)
       .describe('compares who DingTalk still has with who is still active in GenAuth'),

@@ -1,12 +1,31 @@
 import { z } from 'zod';
-import { idShape, readShape, type VendorHttp, VendorTrouble } from '../../src/core/handler.ts';
+import {
+  type Delivery,
+  idShape,
+  parseJsonBody,
+  readShape,
+  type VendorHttp,
+  VendorTrouble,
+} from '../../src/core/handler.ts';
 
 /** What Gusto posts when a subscription is made, and nothing else. */
-export const setupShape = z.strictObject({
+const setupShape = z.strictObject({
   verification_token: z.string().min(16).max(256),
   webhook_subscription_uuid: idShape.optional(),
 });
-export type Setup = z.output<typeof setupShape>;
+type Setup = z.output<typeof setupShape>;
+
+/**
+ * The token with which Gusto begins a subscription, unsigned. While there are no secrets it becomes a dead letter,
+ * where an operator can read it; it is never a key before a person has made it one.
+ */
+export function readSetup(delivery: Delivery): Setup | null {
+  try {
+    return readShape(setupShape, parseJsonBody(delivery));
+  } catch {
+    return null;
+  }
+}
 
 const tokenShape = z.object({ access_token: z.string().min(1) });
 const subscriptionsShape = z.array(z.object({ uuid: idShape, status: z.string().nullish() }));

@@ -14,9 +14,18 @@ export const settings = z
       .string()
       .regex(/^cli_[0-9a-fA-F]{16}$/, { error: 'is not an App ID such as cli_9f5343c580712544' })
       .nullable()
-      .default(null),
-    appSecret: z.string().min(1).max(256).nullable().default(null),
-    apiUrl: apiUrl.describe('null = https://open.feishu.cn'),
+      .default(null)
+      .describe('the App ID; required by transport: stream and by reconcile'),
+    appSecret: z
+      .string()
+      .min(1)
+      .max(256)
+      .nullable()
+      .default(null)
+      .describe('the App Secret; required with appId'),
+    apiUrl: apiUrl.describe(
+      'where Feishu is; null = https://open.feishu.cn, and Lark is at https://open.larksuite.com',
+    ),
     encryptKey: directorySecrets
       .nullable()
       .default(null)

@@ -43,11 +43,12 @@ export function degradations(
       about: null,
       message: 'Slack cannot be reached; commands do not come in',
     });
-  for (const id of streams.disconnected()) {
+  for (const { source, reason } of streams.disconnected()) {
+    const why = reason === null ? '' : `: ${reason}`;
     found.push({
       code: 'stream_disconnected',
-      about: id,
-      message: `${id}: nothing comes in; it is tried again`,
+      about: source,
+      message: `${source}: nothing comes in; it is tried again${why}`,
     });
   }
   for (const { name, relay } of relays) {

@@ -100,9 +100,12 @@ function table(rows: readonly Row[]): string {
       .map((cell) => cell.replaceAll('|', '\\|'))
       .join(' | '),
   );
-  return ['| Key | Value | Default | |', '|---|---|---|---|', ...lines.map((line) => `| ${line} |`), ''].join(
-    '\n',
-  );
+  return [
+    '| Key | Value | Default | Meaning |',
+    '|---|---|---|---|',
+    ...lines.map((line) => `| ${line} |`),
+    '',
+  ].join('\n');
 }
 
 function code(text: string): string {

@@ -37,7 +37,7 @@ export function configJsonSchema(handlers: Handlers): Readonly<Record<string, un
 /** `tenant: null` is the same as none, whatever the handler says of it. */
 function nullableTenant(shape: z.core.$ZodShape): z.core.$ZodShape {
   const { tenant, ...rest } = shape;
-  return tenant ? { ...rest, tenant: z.nullish(tenant) } : rest;
+  return tenant ? { ...rest, tenant: z.nullish(tenant).meta({ ...z.globalRegistry.get(tenant) }) } : rest;
 }
 
 const annotations = ['description', 'default', 'title'];

@@ -50,7 +50,7 @@ export {
   relationTo,
   usable,
 } from './directory.ts';
-export { identify, nameById } from './identification.ts';
+export { identify, nameById, nameDeleted } from './identification.ts';
 export {
   type Identifier,
   identifierFault,
@@ -80,6 +80,7 @@ export {
   checkTenant,
   durationSetting,
   externalIdPrefixSetting,
+  headerSetting,
   hrSettings,
   httpsUrlSetting,
   identifyBySetting,
@@ -89,9 +90,10 @@ export {
   secretsSetting,
   sitesSetting,
   tenantSetting,
+  tokenSetting,
   usesLookup,
 } from './source-settings.ts';
-export { heldResign, lastDayAt, type Verdict } from './verdict.ts';
+export { heldResign, isBygone, lastDayAt, type Verdict } from './verdict.ts';
 
 /** What opens the stream by which a vendor's messages come over a connection of ours. */
 export type StreamAccess =

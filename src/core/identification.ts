@@ -47,3 +47,16 @@ export function nameById(
   const identifiers = identify({ external_id: id }, { ...settings, identifyBy: ['external_id'] });
   return { identifiers, subject: id, reference: id };
 }
+
+/**
+ * Names a person whose record the vendor has deleted, and whom it may therefore not know any more: by what the
+ * delivery says, where that is enough, and otherwise as `nameById` does. @throws MalformedDelivery
+ */
+export function nameDeleted(
+  id: string,
+  settings: Preference & LookupSettings,
+  offer: Offer = {},
+): ReturnType<typeof nameById> {
+  const isNamed = settings.identifyBy.some((type) => type === 'external_id' || offer[type]);
+  return nameById(id, isNamed ? { ...settings, lookup: undefined } : settings, offer);
+}

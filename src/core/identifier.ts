@@ -70,7 +70,13 @@ export function tidyIdentifier(identifier: Identifier): Identifier {
 
 /** An identifier from outside: typed, tidied, and checked against its type. */
 export const identifierSchema = z
-  .strictObject({ userIdType: z.enum(userIdTypes), userId: z.string().min(1) })
+  .strictObject({
+    userIdType: z.enum(userIdTypes).describe('by what the person is named in GenAuth'),
+    userId: z
+      .string()
+      .min(1)
+      .describe('the value of it; of an identity or a relation both parts, as in <provider>:<id>'),
+  })
   .transform(tidyIdentifier)
   .superRefine(({ userIdType, userId }, context) => {
     const fault = identifierFault(userIdType, userId);

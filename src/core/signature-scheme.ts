@@ -3,14 +3,10 @@ import { hasValidHmac, hmacAlgorithms } from './authenticity.ts';
 import { readInstant } from './calendar.ts';
 import { type Delivery, UnverifiedDelivery } from './delivery.ts';
 import { durationPattern, parseDuration } from './duration.ts';
+import { headerSetting } from './source-settings.ts';
 
 /** A clock of the sender may be so far ahead of ours, in milliseconds. */
 const futureToleranceMs = 5 * 60_000;
-
-const headerName = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'is not the name of a header' })
-  .transform((name) => name.toLowerCase());
 
 const placeholders = /\{(body|timestamp|id)\}/g;
 
@@ -31,15 +27,18 @@ const tolerance = z
 /** How a sender signs with an HMAC: which header holds the signature, how it is written, and what it is of. */
 export const signatureSchemeSetting = z
   .strictObject({
-    header: headerName.describe('the header with the signature'),
+    header: headerSetting.describe('the header with the signature'),
     algorithm: z.enum(hmacAlgorithms).default('sha256').describe('of the HMAC'),
     encoding: z.enum(['hex', 'base64', 'base64url']).default('hex').describe('of the signature'),
     prefix: z.string().max(32).default('').describe('what stands before it in the header, such as sha256='),
     signed: template
       .default('{body}')
       .describe('what is signed: {body}, with {timestamp} and {id} where they are'),
-    timestampHeader: headerName.nullable().default(null).describe('the header that {timestamp} stands for'),
-    idHeader: headerName.nullable().default(null).describe('the header that {id} stands for'),
+    timestampHeader: headerSetting
+      .nullable()
+      .default(null)
+      .describe('the header that {timestamp} stands for'),
+    idHeader: headerSetting.nullable().default(null).describe('the header that {id} stands for'),
     tolerance: tolerance
       .nullable()
       .default(null)

@@ -8,7 +8,11 @@ import type { UserIdType } from './identifier.ts';
 /** Settings that mean the same for every source that has them. */
 
 /** Signing keys or static tokens; several while one is exchanged for another. */
-export const secretsSetting = z.array(z.string().min(16)).min(1).max(10);
+export const secretsSetting = z
+  .array(z.string().min(16))
+  .min(1)
+  .max(10)
+  .describe('the signing keys, as the vendor shows them; several while one is exchanged for another');
 
 /** The specification of Standard Webhooks asks senders for 24; shorter than this is no key but a password. */
 const minKeyBytes = 16;
@@ -20,7 +24,23 @@ const base64Secret = z
   .refine((key) => key.length >= minKeyBytes, { error: `is a key of less than ${minKeyBytes} bytes` });
 
 /** Signing keys that are written in base64. */
-export const base64SecretsSetting = z.array(base64Secret).min(1).max(10);
+export const base64SecretsSetting = z
+  .array(base64Secret)
+  .min(1)
+  .max(10)
+  .describe('the signing keys in base64, with or without whsec_; several while one is exchanged for another');
+
+/** The name of a header; header names are compared in lower case. */
+export const headerSetting = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'is not the name of a header' })
+  .transform((name) => name.toLowerCase());
+
+/** Where a sender that does not sign puts its static token. */
+export const tokenSetting = z.strictObject({
+  header: headerSetting.default('authorization').describe('the header with the token'),
+  prefix: z.string().max(32).default('Bearer ').describe('what stands before the token in the header'),
+});
 
 /** By which of these types a source names people, in order of preference. */
 export function identifyBySetting<const Types extends readonly [UserIdType, ...UserIdType[]]>(types: Types) {
@@ -100,7 +120,7 @@ export function baseUrlSetting(example: string) {
       if (message !== null) context.addIssue({ code: 'custom', message });
     })
     .transform((url) => url.replace(/\/+$/, ''))
-    .describe("the vendor's API");
+    .describe(`the vendor's API, such as ${example}`);
 }
 
 /** The same, where it has to be https: a client certificate is shown to nothing else. */
@@ -126,14 +146,16 @@ const credential = z
   .regex(/^[\x20-\x7e]+$/, { error: 'has characters that an HTTP header cannot carry' });
 
 export const bearerLookup = (baseUrl: string) =>
-  z.strictObject({
-    baseUrl: baseUrlSetting(baseUrl).default(baseUrl),
-    token: credential.describe('the access token for it'),
-  });
+  z
+    .strictObject({
+      baseUrl: baseUrlSetting(baseUrl).default(baseUrl).describe(`the vendor's API: ${baseUrl}`),
+      token: credential.describe('the access token for it'),
+    })
+    .describe("asks the vendor's API who an id is, and whether they left");
 
 export const basicLookup = (baseUrl: string) =>
   z.strictObject({
-    baseUrl: baseUrlSetting(baseUrl).default(baseUrl),
+    baseUrl: baseUrlSetting(baseUrl).default(baseUrl).describe(`the vendor's API: ${baseUrl}`),
     username: credential.describe('who asks'),
     password: credential.describe('and the password, or the secret'),
   });

@@ -15,6 +15,17 @@ export function heldResign(
   return { action: 'resign', hold: { code, message } };
 }
 
+/** A status may lag behind its day by so much. */
+const statusLagMs = 2 * 86_400_000;
+
+/**
+ * Whether a last day that is told beside a status which says active is that of an earlier employment: it was over for
+ * more than two days when it was told. Both in epoch milliseconds; without either it is not.
+ */
+export function isBygone(lastDayEnd: number | undefined, toldAt: number | undefined): boolean {
+  return lastDayEnd !== undefined && toldAt !== undefined && lastDayEnd < toldAt - statusLagMs;
+}
+
 /**
  * When the last day is over that a delivery names at `path`; `undefined` when it names none.
  * @throws MalformedDelivery when it is no day

@@ -6,6 +6,7 @@ import type { Identifier } from '../core/identifier.ts';
 import { type Intent, waitingSince } from '../core/intent.ts';
 import { type LookupResult, VendorTrouble } from '../core/lookup.ts';
 import type { IntentSettlement, Settlement } from '../core/settlement.ts';
+import { isBygone } from '../core/verdict.ts';
 import { final } from './verdict.ts';
 
 /** Asks the vendor of a source about a reference; `null` when that source has no look-up. */
@@ -29,9 +30,6 @@ export interface Lookups {
   /** The sources whose vendor is not asked for a while, and why. */
   troubles(now: number): readonly { readonly source: string; readonly reason: string }[];
 }
-
-/** A status may lag behind its day by so much; a day longer ago, of somebody who is still there, is of an earlier job. */
-const lateMs = 2 * 86_400_000;
 
 interface Pause {
   readonly until: number;
@@ -117,8 +115,7 @@ function judgeDay(
   now: number,
 ): IntentSettlement {
   if (effectiveAt <= now) {
-    const isOld = effectiveAt < intent.receivedAt - lateMs;
-    return settle(intent, isOld ? stillActive : actNow(identifiers, now));
+    return settle(intent, isBygone(effectiveAt, intent.receivedAt) ? stillActive : actNow(identifiers, now));
   }
   if (effectiveAt - now > maxAheadMs && !intent.waived.includes('far_future')) {
     const failure: Failure = { code: 'far_future', message: 'the date is more than a year ahead' };

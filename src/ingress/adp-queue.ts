@@ -1,6 +1,6 @@
 import { Agent } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import fetch, { type RequestInit } from 'node-fetch';
+import fetch, { FetchError, type RequestInit, type Response } from 'node-fetch';
 import { z } from 'zod';
 import type { StreamAccess } from '../core/handler.ts';
 import type { ConnectOptions, StreamConnection } from './stream-connection.ts';
@@ -114,8 +114,8 @@ function openQueue(access: Access, signal: AbortSignal): Queue {
       const response = await send(messages, { headers, signal: AbortSignal.any([signal, limit()]) });
       if (response.status === 204) return null;
       if (response.status !== 200) throw new Error(`the queue answered with ${response.status}`);
-      const body = Buffer.from(await response.arrayBuffer());
       const id = response.headers.get('adp-msg-msgid');
+      const body = await readMessage(response, id);
       return body.length === 0 && id === null ? null : { id, body };
     },
     /** Is carried to its end when the bridge closes: what was kept need not come again. */
@@ -132,4 +132,17 @@ function openQueue(access: Access, signal: AbortSignal): Queue {
     },
     close: () => agent.destroy(),
   };
+}
+
+/** @throws with what to do, when the message is too large to be kept: until it is removed, all behind it wait. */
+async function readMessage(response: Response, id: string | null): Promise<Buffer> {
+  try {
+    return Buffer.from(await response.arrayBuffer());
+  } catch (error) {
+    if (!(error instanceof FetchError) || error.type !== 'max-size') throw error;
+    throw new Error(
+      `the message ${id} at the head of the queue has more than ${maxAnswerBytes} bytes and holds up all behind it; ` +
+        'read it at ADP, do by hand what it asks for, and remove it there',
+    );
+  }
 }

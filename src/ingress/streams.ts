@@ -20,8 +20,8 @@ interface StreamsOptions {
 /** The connections by which messages come to sources that are bound to a stream. */
 export interface Streams {
   start(): void;
-  /** The sources that nothing reaches now. */
-  disconnected(): readonly string[];
+  /** The sources that nothing reaches now, and why the last connection failed or ended. */
+  disconnected(): readonly { readonly source: string; readonly reason: string | null }[];
   /** Whether messages reach a source now; `null` when it is bound to no stream. */
   isConnected(sourceId: string): boolean | null;
   /** Takes nothing more in, finishes what is being kept, and closes. */
@@ -39,7 +39,10 @@ export function createStreams(options: StreamsOptions): Streams {
     start() {
       for (const one of streams) one.start();
     },
-    disconnected: () => streams.filter((one) => !one.isConnected()).map(({ id }) => id),
+    disconnected: () =>
+      streams
+        .filter((one) => !one.isConnected())
+        .map((one) => ({ source: one.id, reason: one.lastReason() })),
     isConnected: (sourceId) => streams.find(({ id }) => id === sourceId)?.isConnected() ?? null,
     async close() {
       await Promise.all(streams.map((one) => one.close()));
@@ -51,6 +54,7 @@ interface OneStream {
   readonly id: string;
   start(): void;
   isConnected(): boolean;
+  lastReason(): string | null;
   close(): Promise<void>;
 }
 
@@ -61,6 +65,7 @@ function createOneStream({ id }: Source, access: StreamAccess, options: StreamsO
   const keeping = new Set<Promise<boolean>>();
   let connection: StreamConnection | null = null;
   let running: Promise<void> | null = null;
+  let lastReason: string | null = null;
 
   const { signal } = closing;
 
@@ -84,12 +89,14 @@ function createOneStream({ id }: Source, access: StreamAccess, options: StreamsO
       try {
         await connectOnce();
         failures = 0;
+        lastReason = null;
         if (!signal.aborted) log.info({ source: id }, 'the stream ended');
       } catch (error) {
         // One that held for so long had been a good one.
         failures = performance.now() - startedAt > reconnectPolicy.maxDelayMs ? 1 : failures + 1;
         if (signal.aborted) break;
         const reason = error instanceof Error ? error.message : '';
+        lastReason = reason || null;
         log.warn(
           { source: id, failures, reason, ...traceOf(error) },
           'the stream could not be opened, or broke off',
@@ -107,6 +114,7 @@ function createOneStream({ id }: Source, access: StreamAccess, options: StreamsO
       running = run();
     },
     isConnected: () => connection?.isOpen() ?? false,
+    lastReason: () => lastReason,
     async close() {
       closing.abort();
       await Promise.all(keeping);

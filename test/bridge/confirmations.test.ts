@@ -109,8 +109,9 @@ describe('the confirmation of a set-up at the vendor', () => {
     }
   });
 
-  it('does not keep the sender waiting, nor the bridge from stopping, and its token is not yet a key', async () => {
-    const { asked, baseUrl } = await startVendor({ 'POST /oauth/token': 503 });
+  it('keeps neither the sender nor a stop waiting, its token is not yet a key, and a restart takes it up', async () => {
+    const answers = answersWith({ 'POST /oauth/token': 503 });
+    const { asked, baseUrl } = await startVendor(answers);
     const payroll = {
       handler: 'gusto',
       secrets: [],
@@ -130,6 +131,12 @@ describe('the confirmation of a set-up at the vendor', () => {
           { faults: ['verification_token: put it into secrets, once it is confirmed'] },
         ]);
         expect(await house.stop()).toEqual({ code: 0, signal: null });
+
+        answers['POST /oauth/token'] = { access_token: 'short-lived' };
+        await house.start();
+        await until(() => asked.at(-1)?.what === verify('ours'), 'the restart confirmed it');
+        expect(JSON.parse(asked.at(-1)?.body ?? '')).toEqual(JSON.parse(setup));
+        await house.stop();
       },
       { sources: { payroll } },
     )();

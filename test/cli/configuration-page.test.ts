@@ -22,6 +22,12 @@ describe('the reference of the configuration', () => {
       expect(generated).toContain(row);
   });
 
+  it('says of every key what it means', () => {
+    const rows = generated.split('\n').filter((line) => line.startsWith('| `'));
+    expect(rows.length).toBeGreaterThan(100);
+    expect(rows.filter((row) => /\|\s*\|$/.test(row))).toEqual([]);
+  });
+
   it('tells of every handler', () => {
     for (const kind of Object.keys(handlers)) expect(generated).toContain(`### handler: ${kind}\n`);
   });

@@ -81,6 +81,16 @@ describe('factorial', () => {
     expect(read({ ...ana, terminated_on: null }, {}, { event: 'update' })).toEqual([]);
   });
 
+  it('takes a day that was long over for that of an earlier employment, when an active person is updated', () => {
+    const told = (day: string, event: string, active = true) =>
+      read({ ...ana, active, terminated_on: day, updated_at: '2026-11-20T08:00:00Z' }, {}, { event });
+    expect(told('2026-11-16', 'update')).toEqual([]);
+    // The record may lag behind its day; and a termination that is entered late is one all the same.
+    expect(told('2026-11-18', 'update')).toHaveLength(1);
+    expect(told('2026-11-16', 'terminate')).toHaveLength(1);
+    expect(told('2026-11-16', 'update', false)).toHaveLength(1);
+  });
+
   it('withdraws when a termination is undone', () => {
     expect(read({ ...ana, terminated_on: null }, {}, { event: 'unterminate' })).toMatchObject([
       { action: 'withdraw' },

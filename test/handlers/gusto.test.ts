@@ -76,6 +76,14 @@ describe('gusto', () => {
     expect(() => gusto.verify(delivery, gusto.settings.parse(base), 0)).not.toThrow();
   });
 
+  it('takes a signature in base64, where the source says that it is', () => {
+    const signature = hmac({ secret: secrets[0], encoding: 'base64' }, effective);
+    const delivery = post(effective, { 'x-gusto-signature': signature });
+    const inBase64 = gusto.settings.parse({ ...base, encoding: 'base64' });
+    expect(() => gusto.verify(delivery, inBase64, 0)).not.toThrow();
+    expect(() => gusto.verify(delivery, gusto.settings.parse(base), 0)).toThrow(UnverifiedDelivery);
+  });
+
   it('keeps the token of a new subscription as a dead letter while there are no secrets', () => {
     const none = gusto.settings.parse({ ...base, secrets: [] });
     expect(() => gusto.verify(post(setup, {}), none, 0)).not.toThrow();

@@ -336,6 +336,29 @@ describe('what only some look-ups tell', () => {
     expect(reader(gusto, base)(event)[0]).not.toHaveProperty('reference');
   });
 
+  it.each([
+    ['bamboohr', '{"type":"employee.deleted","data":{"employeeId":"7"}}'],
+    ['deel', '{"data":{"meta":{"event_type":"worker.v2.deleted"},"resource":{"id":"7"}}}'],
+    ['finch', '{"event_type":"individual.deleted","data":{"individual_id":"7"}}'],
+    ['hibob', '{"type":"employee.deleted","data":{"employeeId":"7","email":"ada@example.com"}}'],
+    [
+      'personio',
+      '{"company_id":"1","occurred_at":"","event_name":"person.deleted","payload":{"person":{"id":"7"}}}',
+    ],
+  ])(
+    '%s: a deleted record cannot be looked up, so what was sent has to do, where it is enough',
+    (name, event) => {
+      const { handler, base } = vendor(name);
+      const read = reader(handler, base);
+      const [draft] = read(event);
+      expect(draft).toMatchObject({ subject: '7', hold: { code: 'record_deleted' } });
+      expect(draft).toHaveProperty('identifiers', name === 'hibob' ? both : [both[0]]);
+      expect(draft).not.toHaveProperty('reference');
+      const [other] = read(event.replace('ada@example.com', ''), { identifyBy: ['email'] });
+      expect(other).toMatchObject({ reference: '7', hold: { code: 'record_deleted' } });
+    },
+  );
+
   it('a rescinded termination needs no look-up to be withdrawn by its id', () => {
     const { base } = vendor('gusto');
     const draft = reader(gusto, { ...base, identifyBy: ['email'] })(

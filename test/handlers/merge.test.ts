@@ -84,6 +84,16 @@ describe('merge', () => {
     expect(read(employee(data))).toMatchObject([{ action: 'withdraw' }]);
   });
 
+  it('makes nothing of an active person whose day was over long before: that is of an earlier employment', () => {
+    const told = (day: string, status: string | null = 'ACTIVE') =>
+      read(employee({ employment_status: status, termination_date: day }));
+    expect(told('2026-11-16')).toEqual([]);
+    // A status may lag behind its day for two days.
+    expect(told('2026-11-18')).toMatchObject([{ action: 'resign' }]);
+    expect(told('2026-11-16', 'INACTIVE')).toMatchObject([{ action: 'resign' }]);
+    expect(told('2026-11-16', null)).toMatchObject([{ action: 'resign' }]);
+  });
+
   it('makes nothing of somebody who is still to come', () => {
     expect(read(employee({ employment_status: 'PENDING', termination_date: null }))).toEqual([]);
   });

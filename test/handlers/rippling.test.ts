@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { rippling } from '../../handlers/rippling.ts';
+import { UnverifiedDelivery } from '../../src/core/handler.ts';
 import { readFixture, testHandler } from './handler-suite.ts';
 import { faultsOf, post, reader } from './sender.ts';
 
@@ -34,6 +35,14 @@ describe('rippling', () => {
     const body = { event_name: 'employee.terminated', id };
     expect(read(body)).toEqual(read(terminated));
     expect(read(readFixture('rippling/employee-created.json'))).toEqual([]);
+  });
+
+  it('takes the token from where the source says that it is', () => {
+    const settings = rippling.settings.parse({ ...base, token: { header: 'X-Token', prefix: '' } });
+    const verify = (headers: Record<string, string>) =>
+      rippling.verify(post(terminated, headers), settings, 0);
+    expect(() => verify({ 'x-token': secrets[1] })).not.toThrow();
+    expect(() => verify({ authorization: `Bearer ${secrets[1]}` })).toThrow(UnverifiedDelivery);
   });
 
   it('holds a resign when access to the app was removed, for which there are other reasons', () => {

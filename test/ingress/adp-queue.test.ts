@@ -101,7 +101,7 @@ describe("ADP's queue", () => {
       receive: async (...how) => (isBusy ? { kind: 'busy' } : house.receiver.receive(...how)),
     });
     await until(() => warnings().some((facts) => Object(facts).failures === 1));
-    expect(streams.disconnected()).toEqual(['adp']);
+    expect(streams.disconnected()).toMatchObject([{ source: 'adp' }]);
     expect(server.asked).not.toContain('DELETE');
     isBusy = false;
     await until(() => server.queued().length === 0);
@@ -172,14 +172,15 @@ describe("ADP's queue", () => {
     [
       'gives more than anybody should',
       { GET: { status: 200, headers: { 'adp-msg-msgid': 'm' }, body: Buffer.alloc(4_194_305, ' ') } },
-      'over limit',
+      'message m at the head of the queue has more than 4194304 bytes and holds up all behind it',
     ],
   ])('that %s is asked again later, and its state shows', async (_title, answers, reason) => {
     server.fail(answers);
     const streams = poll();
     await until(() => warnings().length > 0);
-    expect(streams.disconnected()).toEqual(['adp']);
+    expect(streams.disconnected()).toMatchObject([{ source: 'adp' }]);
     expect(warnings()[0]).toMatchObject({ reason: expect.stringContaining(reason), failures: 1 });
+    expect(streams.disconnected()[0]?.reason).toBe(Object(warnings()[0]).reason);
     expect(JSON.stringify(house.lines)).not.toMatch(/a secret|token \d/);
     server.fail({});
     await until(() => streams.disconnected().length === 0);
@@ -201,7 +202,7 @@ describe("ADP's queue", () => {
     server.put('m1', leaver('1001'));
     const streams = poll(more);
     await until(() => warnings().length > 0);
-    expect(streams.disconnected()).toEqual(['adp']);
+    expect(streams.disconnected()).toMatchObject([{ source: 'adp' }]);
     expect(server.asked).toEqual([]);
   });
 
