@@ -1,7 +1,7 @@
 /** The operator API under the session of this browser. Only our own pages can add this header. */
 const header = { 'x-offboard-console': '1' };
 
-/** What the API refused, in its own words. */
+/** What the API refused, in its own words; a status of 0 = it did not answer. */
 export class Refusal extends Error {
   /**
    * @param {number} status
@@ -18,7 +18,10 @@ export class Refusal extends Error {
  * @param {RequestInit} [init]
  */
 async function ask(path, init = {}) {
-  const response = await fetch(`../${path}`, { ...init, headers: { ...header, ...init.headers } });
+  const headers = { ...header, ...init.headers };
+  const response = await fetch(`../${path}`, { ...init, headers }).catch(() => {
+    throw new Refusal(0, 'The bridge does not answer.');
+  });
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => ({}));
   if (!response.ok)
@@ -28,6 +31,24 @@ async function ask(path, init = {}) {
 
 /** @param {string} path after `/v1` */
 export const read = (path) => ask(`v1${path}`);
+
+const pageSize = 1_000;
+
+/**
+ * The pages of a list together, up to so many items; `next` is not null when there are more.
+ * @param {string} path after `/v1`, with a query
+ * @param {{ name: string, most: number }} list
+ */
+export async function readPages(path, { name, most }) {
+  const items = [];
+  let next = null;
+  do {
+    const page = await read(`${path}&limit=${pageSize}${next === null ? '' : `&cursor=${next}`}`);
+    items.push(...page[name]);
+    next = page.next;
+  } while (next !== null && items.length < most);
+  return { [name]: items, next };
+}
 
 /**
  * @param {string} path after `/v1`

@@ -1,14 +1,21 @@
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Refusal, session } from './api.js';
+import { DeadLetters } from './dead-letters.js';
+import { Dialog } from './decide.js';
 import { html } from './dom.js';
+import { Held } from './held.js';
+import { Now } from './now.js';
 import { Notice } from './parts.js';
+import { Intent, Intents } from './people.js';
+import { Sources } from './sources.js';
 import { Bridge, useRoute, useTrail } from './state.js';
-import { DeadLetters, Held, Intent, Intents, Now, Sources } from './views.js';
+import { Upcoming } from './upcoming.js';
 
 const places = [
   ['/', 'Now'],
   ['/held', 'Held'],
+  ['/upcoming', 'Upcoming'],
   ['/intents', 'People'],
   ['/dead-letters', 'Dead letters'],
   ['/sources', 'Sources'],
@@ -31,7 +38,9 @@ function SignIn({ onDone }) {
       onDone(await session.begin(String(new FormData(event.target).get('token')).trim()));
     } catch (refused) {
       setError(
-        refused instanceof Refusal ? 'This is no token of this bridge.' : 'The bridge does not answer.',
+        refused instanceof Refusal && refused.status === 401
+          ? 'This is no token of this bridge.'
+          : refused.message,
       );
     }
   };
@@ -40,7 +49,7 @@ function SignIn({ onDone }) {
     <h1>Offboard Bridge</h1>
     <form onSubmit=${submit}>
       <label>Your operator token <input name="token" type="password" required autofocus autocomplete="current-password" /></label>
-      ${error && html`<${Notice}>${error}<//>`}
+      ${error && html`<${Notice} role="alert">${error}<//>`}
       <button class="primary">Sign in</button>
     </form>
   </main>`;
@@ -48,6 +57,8 @@ function SignIn({ onDone }) {
 
 function Signed({ me, onEnd }) {
   const [lost, setLost] = useState(/** @type {string | null} */ (null));
+  const [question, setQuestion] = useState(/** @type {any} */ (null));
+  const [told, setTold] = useState('');
   const onRefusal = (error) => {
     if (error instanceof Refusal && error.status === 401) onEnd();
   };
@@ -56,8 +67,18 @@ function Signed({ me, onEnd }) {
     setLost(error.message);
   });
   const route = useRoute();
+  useEffect(() => setTold(''), [route]);
   const end = () => session.end().then(onEnd, onEnd);
-  return html`<${Bridge.Provider} value=${{ ...trail, me, onRefusal }}>
+  const ask = (asked) => {
+    setTold('');
+    setQuestion(asked);
+  };
+  const onAnswer = (said = '') => {
+    setTold(said);
+    setQuestion(null);
+  };
+  const isMe = (actor) => actor === `api:${me.name}`;
+  return html`<${Bridge.Provider} value=${{ ...trail, me, isMe, ask, onRefusal }}>
     <a class="skip" href="#main" onClick=${skip}>To the content</a>
     <header>
       <a class="brand" href="#/"><img src="icon.svg" alt="" width="24" height="24" /> Offboard Bridge</a>
@@ -72,9 +93,11 @@ function Signed({ me, onEnd }) {
       <button type="button" class="plain" onClick=${end}>Sign out</button>
     </header>
     <main id="main" tabindex="-1">
-      ${lost && html`<${Notice}>${lost}<//>`}
+      ${lost && html`<${Notice} role="alert">${lost}<//>`}
+      <p class="told" role="status">${told}</p>
       <${Place} route=${route} />
     </main>
+    ${question && html`<${Dialog} question=${question} onEnd=${onAnswer} />`}
   <//>`;
 }
 
@@ -90,9 +113,14 @@ const isIn = (route, path) =>
 
 function Place({ route }) {
   const [path, query = ''] = route.split('?');
+  useEffect(() => {
+    const [, name] = places.find(([place]) => isIn(route, place)) ?? places[0];
+    document.title = `${name} · Offboard Bridge`;
+  }, [route]);
   const [, place, id] = path.split('/');
   if (place === 'intents' && id) return html`<${Intent} key=${id} id=${id} />`;
   if (place === 'intents') return html`<${Intents} key=${query} query=${new URLSearchParams(query)} />`;
+  if (place === 'upcoming') return html`<${Upcoming} />`;
   if (place === 'held') return html`<${Held} />`;
   if (place === 'dead-letters') return html`<${DeadLetters} />`;
   if (place === 'sources') return html`<${Sources} />`;

@@ -51,14 +51,33 @@ export function Chart({ outcomes, complete }) {
       ${bars.map((bar, index) => html`<${Bar} key=${bar.at} ...${{ bar, most, width, x: index * width }} />`)}
     </svg>
     <div class="scale quiet">
-      <span>${new Date(bars[0]?.at ?? 0).toLocaleString()}</span><span>now</span>
+      <span>${new Date(bars[0]?.at ?? 0).toLocaleString()}</span><span>highest: ${most}</span><span>now</span>
     </div>
     <ul class="legend">
       ${totals.map(([kind, total]) => html`<li key=${kind}><i class=${`swatch is-${kind}`}></i>${kind} <b>${total}</b></li>`)}
     </ul>
+    <${Numbers} bars=${bars} />
     ${!complete && html`<p class="quiet">Counted from the newest ${outcomes.length} outcomes.</p>`}
   </section>`;
 }
+
+/** The same for whoever does not see or point at the bars. */
+function Numbers({ bars }) {
+  return html`<details><summary>In numbers</summary><ul class="numbers">
+    ${bars
+      .filter((bar) => wordsOf(bar) !== '')
+      .map(
+        (bar) =>
+          html`<li key=${bar.at}><time>${new Date(bar.at).toLocaleString()}</time> ${wordsOf(bar)}</li>`,
+      )}
+  </ul></details>`;
+}
+
+const wordsOf = ({ byKind }) =>
+  kinds
+    .filter((kind) => byKind[kind] > 0)
+    .map((kind) => `${byKind[kind]} ${kind}`)
+    .join(', ');
 
 function Bar({ bar, most, width, x }) {
   let y = size.height - 1;
@@ -68,6 +87,5 @@ function Bar({ bar, most, width, x }) {
     y -= height;
     return html`<rect class=${`is-${kind}`} x=${x + 1.5} y=${y} width=${width - 3} height=${height} rx="1.5" />`;
   });
-  const shown = kinds.filter((kind) => bar.byKind[kind] > 0).map((kind) => `${bar.byKind[kind]} ${kind}`);
-  return html`<g><title>${`${new Date(bar.at).toLocaleString()}: ${shown.join(', ') || 'nothing'}`}</title>${parts}</g>`;
+  return html`<g><title>${`${new Date(bar.at).toLocaleString()}: ${wordsOf(bar) || 'nothing'}`}</title>${parts}</g>`;
 }

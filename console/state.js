@@ -1,6 +1,6 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
-import { follow, Refusal, read } from './api.js';
+import { follow, Refusal, read, readPages } from './api.js';
 
 /** Outcomes that are kept in the page, for the chart and the feed. */
 export const mostOutcomes = 5_000;
@@ -8,7 +8,7 @@ const pageSize = 1_000;
 const settleMs = 400;
 const refreshMs = 15_000;
 
-/** Who is signed in, and what the trail brings: { me, outcomes, complete, live, revision, refresh, onRefusal } */
+/** Who is signed in, what the trail brings, and asking before an act: { me, isMe, outcomes, complete, live, revision, refresh, onRefusal, ask } */
 export const Bridge = createContext(/** @type {any} */ (null));
 export const useBridge = () => useContext(Bridge);
 
@@ -65,16 +65,28 @@ export function useTrail(onError) {
 
 /**
  * What the API answers to a path, read again whenever the trail has moved.
- * @param {string | null} path `null` asks nothing
+ * @param {string} path after `/v1`
+ */
+export const useAnswer = (path) => useReading(path, read);
+
+/**
+ * The same for a list that is wanted whole.
+ * @param {string} path after `/v1`, with a query
+ * @param {{ name: string, most: number }} list
+ */
+export const usePages = (path, list) => useReading(path, () => readPages(path, list));
+
+/**
+ * @param {string} path
+ * @param {(path: string) => Promise<any>} ask
  * @returns {{ data: any, error: string | null }}
  */
-export function useAnswer(path) {
+function useReading(path, ask) {
   const { revision, onRefusal } = useBridge();
   const [state, setState] = useState(/** @type {any} */ ({ path: null, data: null, error: null }));
   useEffect(() => {
-    if (path === null) return undefined;
     let current = true;
-    read(path)
+    ask(path)
       .then((data) => current && setState({ path, data, error: null }))
       .catch((error) => {
         if (error instanceof Refusal) onRefusal(error);
