@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { act, Refusal } from './api.js';
 import { html } from './dom.js';
 import { Notice } from './parts.js';
@@ -37,7 +37,7 @@ export function Dialog({ question, onEnd }) {
   const told = useRef(/** @type {string | undefined} */ (undefined));
   const [error, setError] = useState(/** @type {string | null} */ (null));
   const [busy, setBusy] = useState(false);
-  useEffect(() => dialog.current.showModal(), []);
+  useLayoutEffect(() => dialog.current.showModal(), []);
   const { label, title, text, path, body, danger, reason = 'optional' } = question;
   const submit = async (event) => {
     event.preventDefault();

@@ -98,8 +98,10 @@ export function Intent({ id }) {
       </ol></section>
       <section><h2>Facts</h2><dl>${factsOf(intent).map(([name, value]) => html`<dt key=${name}>${name}</dt><dd key=${`${name}:`}>${value}</dd>`)}</dl></section>
     </div>
-    ${intent.person !== erased && html`<p><a href=${`#/intents?person=${encodeURIComponent(intent.person)}`}>Everything about this person</a></p>`}`}<//>`;
+    ${intent.person !== erased && html`<p><a href=${`#/intents?${new URLSearchParams({ person: firstOf(intent) })}`}>Everything about this person</a></p>`}`}<//>`;
 }
+
+const firstOf = ({ identifiers: [{ userIdType, userId }] }) => `${userIdType}:${userId}`;
 
 /** What was published of it and what was decided about it, by time. */
 const historyOf = ({ outcomes, decisions: decided }) =>

@@ -6,6 +6,8 @@ import { follow, Refusal, read, readPages } from './api.js';
 export const mostOutcomes = 5_000;
 const pageSize = 1_000;
 const settleMs = 400;
+/** What is held is put into sets a moment after its outcome, of which there is no outcome. */
+const gatherMs = 2_500;
 const refreshMs = 15_000;
 
 /** Who is signed in, what the trail brings, and asking before an act: { me, isMe, outcomes, complete, live, revision, refresh, onRefusal, ask } */
@@ -35,11 +37,16 @@ export function useTrail(onError) {
   const refresh = () => setRevision((one) => one + 1);
   useEffect(() => {
     const leaving = new AbortController();
-    const timers = { soon: 0, often: setInterval(refresh, refreshMs) };
+    const timers = { soon: 0, late: 0, often: setInterval(refresh, refreshMs) };
+    const refreshSoon = () => {
+      timers.soon = 0;
+      refresh();
+    };
     const add = (/** @type {any[]} */ more) => {
       setOutcomes((before) => [...before, ...more].slice(-mostOutcomes));
-      clearTimeout(timers.soon);
-      timers.soon = setTimeout(refresh, settleMs);
+      timers.soon ||= setTimeout(refreshSoon, settleMs);
+      clearTimeout(timers.late);
+      timers.late = setTimeout(refresh, gatherMs);
     };
     const begin = async () => {
       const { figures } = await read('/status');
@@ -57,6 +64,7 @@ export function useTrail(onError) {
     return () => {
       leaving.abort();
       clearTimeout(timers.soon);
+      clearTimeout(timers.late);
       clearInterval(timers.often);
     };
   }, []);

@@ -50,7 +50,7 @@ genauth: { host: "${emulator.url}", accessKeyId: ${emulatorDefaults.accessKeyId}
 leavers: { dryRun: false, safeguard: { grace: 0ms } }
 sources:
   scripts: { handler: standard-webhooks, secrets: ["${webhookSecret}"] }
-  shadow: { handler: standard-webhooks, secrets: ["${webhookSecret}"], dryRun: true }
+  shadow: { handler: standard-webhooks, secrets: ["${webhookSecret}"], dryRun: true, expectEvery: 36h }
   hr: { handler: bamboohr, secrets: ["${'b'.repeat(32)}"], identifyBy: [email] }
 `;
 }

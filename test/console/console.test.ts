@@ -34,6 +34,8 @@ describeConsole('the console, in Chromium', () => {
       await page.getByRole('img', { name: '24 hours: 1 succeeded' }).waitFor();
       await page.getByRole('button', { name: '7 days' }).click();
       await page.getByRole('img', { name: '7 days: 1 succeeded' }).waitFor();
+      await page.getByText('In numbers').click();
+      expect(await page.locator('.numbers').textContent()).toMatch(/1 succeeded$/);
     }),
   );
 
@@ -56,18 +58,47 @@ describeConsole('the console, in Chromium', () => {
       await shoot(page, 'console-intent');
       await page.getByRole('link', { name: 'Everything about this person' }).click();
       await page.getByRole('link', { name: 'resign email:ada@example.com' }).waitFor();
-      await page.getByRole('link', { name: 'Sources' }).click();
-      await page
-        .getByRole('row', { name: /^scripts .* 17 % –$/ })
-        .or(page.getByRole('row', { name: /^scripts/ }))
-        .first()
-        .waitFor();
+      await goTo(page, 'Sources');
+      await page.getByRole('row', { name: /^scripts \S+ – – 17 % accepted 5 \s*dead-letter 1$/ }).waitFor();
+      await page.getByRole('row', { name: /^shadow none since \S+ every 36h – 0.0 %/ }).waitFor();
       await shoot(page, 'console-sources');
     }),
   );
 
   it(
-    'releases and cancels what is held, by keyboard alone',
+    'says whose work was done already, and erases a person of whom nothing is open',
+    visiting(async ({ page, bench }) => {
+      await live(bench);
+      await signIn(page, 'anna');
+      await page.getByText('nobody@example.com').first().waitFor();
+      await deliver(bench, 'user.resign', 'ada@example.com');
+      await page.getByRole('link', { name: 'done already' }).click();
+      await page.getByText('contract ended').first().waitFor();
+      await goTo(page, 'People');
+      await page.getByRole('link', { name: 'resign email:alan@example.com' }).click();
+      await page.getByRole('link', { name: 'Everything about this person' }).click();
+      await page.getByRole('button', { name: 'Erase email:alan@example.com' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Erase' }).click();
+      await page.getByText('Not done: something about this person is still open').waitFor();
+      await page.getByRole('button', { name: 'Back' }).click();
+      await page.getByLabel('Value').fill('ada@example.com');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Erase email:ada@example.com' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Erase' }).click();
+      await page
+        .getByRole('status')
+        .getByText(/^Erased from \d intents, \d outcomes and 0 dead letters\.$/)
+        .waitFor();
+      await page.getByText('Nothing is known of email:ada@example.com.').waitFor();
+      await page.goto(`${bench.bridge.adminUrl}/console/#/intents`);
+      await page.getByRole('link', { name: 'resign email:erased' }).first().click();
+      await page.getByRole('heading', { name: 'History' }).waitFor();
+      expect(await page.getByRole('link', { name: 'Everything about this person' }).count()).toBe(0);
+    }),
+  );
+
+  it(
+    'releases and cancels one that is held, by keyboard alone',
     visiting(async ({ page, bench }) => {
       await live(bench);
       await signIn(page, 'anna');
@@ -75,10 +106,8 @@ describeConsole('the console, in Chromium', () => {
       await page.keyboard.press('Enter');
       const katherine = page.getByRole('listitem').filter({ hasText: 'katherine@example.com' });
       await katherine.getByRole('button', { name: 'Release' }).focus();
-      await shoot(page, 'console-held');
       await page.keyboard.press('Enter');
       await page.getByRole('dialog').getByLabel('Reason').fill('checked with HR');
-      await shoot(page, 'console-release');
       await page.keyboard.press('Enter');
       await katherine.waitFor({ state: 'detached' });
       const stale = page.getByRole('listitem').filter({ hasText: 'external_id:1002' });
@@ -107,7 +136,8 @@ describeConsole('the console, in Chromium', () => {
       await page.getByRole('button', { name: 'Replay' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Replay' }).click();
       await page.getByText('came 2×').waitFor();
-      await page.getByRole('link', { name: 'Now' }).click();
+      await page.getByRole('status').getByText('It still cannot be read: data.userId').waitFor();
+      await goTo(page, 'Now');
       await page.getByRole('button', { name: 'Pause everything' }).click();
       await page.getByRole('dialog').getByLabel('Reason').fill('an incident');
       await page.keyboard.press('Enter');
@@ -126,9 +156,9 @@ describeConsole('the console, in Chromium', () => {
       await page.emulateMedia({ colorScheme: 'dark' });
       await page.setViewportSize({ width: 390, height: 844 });
       await signIn(page, 'anna');
-      for (const place of ['Now', 'Held', 'People', 'Dead letters', 'Sources']) {
-        await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: place }).click();
-        await page.getByRole('heading', { name: place, level: 1 }).waitFor();
+      for (const place of ['Now', 'Held', 'Upcoming', 'People', 'Dead letters', 'Sources']) {
+        await goTo(page, place);
+        await page.getByText('…', { exact: true }).waitFor({ state: 'detached' });
         const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
         expect([place, await page.evaluate(overflow)]).toEqual([place, 0]);
         if (place === 'Now') await page.getByText('nobody@example.com').first().waitFor();
