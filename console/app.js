@@ -81,7 +81,7 @@ function Signed({ me, onEnd }) {
   return html`<${Bridge.Provider} value=${{ ...trail, me, isMe, ask, onRefusal }}>
     <a class="skip" href="#main" onClick=${skip}>To the content</a>
     <header>
-      <a class="brand" href="#/"><img src="icon.svg" alt="" width="24" height="24" /> Offboard Bridge</a>
+      <a class="brand" href="#/"><img src="icon.svg" alt="" width="24" height="24" /> <span>Offboard Bridge</span></a>
       <nav aria-label="Console">
         ${places.map(
           ([path, name]) =>

@@ -34,11 +34,11 @@ function Alone({ held, intents, isWhole }) {
 /** One set: what it is, who is in it, and the decision about all of it. */
 export function SetCard({ set }) {
   const { id, source, action, code, actor, day, since, waiting, size, sample } = set;
-  const messages = new Set(sample.map(({ failure }) => failure?.message));
   return html`<li class="card set">
     <div class="card-main">
       <h3>${action} ${people(waiting)} <span class="quiet">from</span> ${source} ${day && html`<span class="quiet">on</span> <${Day} at=${day} />`}</h3>
-      <p><code>${code}</code> ${messages.size === 1 && [...messages]}</p>
+      <p><code>${code}</code> ${common(sample, ({ failure }) => failure?.message)}</p>
+      <p>${common(sample, ({ reason }) => reason)}</p>
       <p class="quiet">held since <${Time} at=${since} />${actor && `, asked by ${actor}`}${size > waiting && `, ${waiting} of ${size} still wait`}</p>
       <ul class="sample" aria-label="Some of them">
         ${sample.map((one) => html`<li key=${one.id}><a href=${intentPath(one.id)}><${Person} intent=${one} /></a></li>`)}
@@ -49,10 +49,18 @@ export function SetCard({ set }) {
   </li>`;
 }
 
-const releases = {
-  resign: 'Every other check is made again. Who passes is resigned, and that cannot be undone.',
-  kick: 'Every other check is made again. Who passes is signed out.',
-};
+/** What all that are shown say alike; nothing where they differ. */
+function common(sample, read) {
+  const said = new Set(sample.map(read));
+  return said.size === 1 ? [...said][0] : null;
+}
+
+/** What comes of a release. */
+const tellRelease = (action, day) =>
+  ({
+    resign: `Every other check is made again. Who passes is resigned${day ? ' on that day' : ''}, and that cannot be undone.`,
+    kick: 'Every other check is made again. Who passes is signed out.',
+  })[action];
 
 function SetDecisions({ set: { id, source, action, actor, day, waiting, decision } }) {
   const isOwn = useBridge().isMe(actor);
@@ -67,7 +75,7 @@ function SetDecisions({ set: { id, source, action, actor, day, waiting, decision
     ${
       !isOwn &&
       html`<${Decide} label=${`Release ${people(waiting)}`} title=${`Release ${what}`}
-        path=${`/held/${encodeURIComponent(id)}/release`} text=${releases[action]} told=${told('Released')} ...${facts} />`
+        path=${`/held/${encodeURIComponent(id)}/release`} text=${tellRelease(action, day)} told=${told('Released')} ...${facts} />`
     }
     <${Decide} label=${`Cancel ${people(waiting)}`} title=${`Cancel ${what}`} danger
       path=${`/held/${encodeURIComponent(id)}/cancel`} text="Nothing is done to them." told=${told('Canceled')} ...${facts} />
@@ -93,7 +101,7 @@ export function Decisions({ intent }) {
       !isUnconfirmed &&
       !isOwn &&
       html`<${Decide} label="Release" title=${`Release: ${who}`} path=${`${path}/approve`} role="approver"
-        text=${releases[action]} told=${() => `Released: ${who}.`} />`
+        text=${tellRelease(action)} told=${() => `Released: ${who}.`} />`
     }
     ${
       (isHeld || status === 'scheduled' || status === 'pending') &&

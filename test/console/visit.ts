@@ -105,14 +105,14 @@ export async function live(bench: Bench): Promise<void> {
   await deliver(bench, 'user.kick', '1002', { userIdType: 'external_id', timestamp });
 }
 
-const names =
-  'amara bruno chen dalia emeka farah goran hana ines jonas keiko luis mina noor otto priya'.split(' ');
+const names = 'amara bruno chen dalia emeka farah goran hana ines jonas'.split(' ');
+const families = 'adler brandt costa dubois eriksen'.split(' ');
 
-/** So many people whom GenAuth knows. @param prefix sets them apart from others */
+/** So many people, 50 at most, whom GenAuth knows. @param prefix sets them apart from others */
 export function staff({ emulator }: Bench, count: number, prefix = ''): string[] {
   const emails = Array.from({ length: count }, (_, index) => {
-    const turn = Math.floor(index / names.length);
-    return `${prefix}${names[index % names.length]}${turn === 0 ? '' : turn + 1}@example.com`;
+    const family = families[Math.floor(index / names.length)];
+    return `${prefix}${names[index % names.length]}.${family}@example.com`;
   });
   emulator.addUsers(emails.map((email) => ({ userId: `id-${email}`, name: email, email, sessions: [] })));
   return emails;
