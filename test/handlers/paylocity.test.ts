@@ -53,6 +53,22 @@ describe('paylocity', () => {
     expect(() => verify({ authorization: secrets[1] })).toThrow(UnverifiedDelivery);
   });
 
+  it('reads the work address and the date from the fields that are named', () => {
+    const body = { employeeId: '5', workMail: 'Ada@example.com', lastDay: '2026-01-20' };
+    const fields = { email: 'workMail', terminationDate: 'lastDay' };
+    expect(read(body, { fields, identifyBy: ['email'] })).toEqual([
+      {
+        action: 'resign',
+        identifiers: [{ userIdType: 'email', userId: 'Ada@example.com' }],
+        subject: '5',
+        effectiveAt: Date.parse('2026-01-21T06:00:00Z'),
+      },
+    ]);
+    expect(faultsOf(() => read({ ...body, lastDay: 'soon' }, { fields }))).toEqual([
+      'lastDay: is not a date',
+    ]);
+  });
+
   it('is malformed when the date is none, or the company another', () => {
     const body = { companyId: '1', employeeId: '5', employeeTerminationDate: 'soon' };
     expect(faultsOf(() => read(body))).toEqual(['employeeTerminationDate: is not a date']);

@@ -53,6 +53,8 @@ describe('a store that is moved from SQLite to PostgreSQL', () => {
     await store.keepNote({ key: 'slack:a', text: 'where it is', expiresAt: start + hour }, start);
     const kick = await idOf(store, { action: 'kick', identifiers: [email('kick@example.com')] });
     await store.accept(deliveryOf({ identifiers: [email('ada@example.com')], reason: 'gone\0 \ud800' }));
+    await store.accept(deliveryOf({ identifiers: [email('held@example.com')], actor: 'api:olaf' }));
+    while ((await store.tendHeld({ now: start, safeguard: [], askAgainBefore: 0 })) > 0);
     const settled = await store.claim(claimRequest());
     if (settled) await store.settle(settled.token, settleAll(settled, succeeded), start);
     const leased = await idOf(store, { identifiers: [email('lea@example.com')] });
@@ -93,6 +95,7 @@ describe('a store that is moved from SQLite to PostgreSQL', () => {
     return {
       id: store.id,
       intents: intents.items,
+      sets: (await store.listHeldSets(page)).items,
       letters: await Promise.all(letters.items.map(({ id }) => store.findDeadLetter(id))),
       outcomes: await store.outcomesAfter(0, 5_000),
       pauses: await store.pauses(),
@@ -134,7 +137,8 @@ describe('a store that is moved from SQLite to PostgreSQL', () => {
     const store = await openTarget();
     const after = await readAll(store);
     expect(after).toEqual(before);
-    expect(after.intents).toHaveLength(people + 3);
+    expect(after.intents).toHaveLength(people + 4);
+    expect(after.sets).toHaveLength(1);
     expect(report.trail?.fault).toBeNull();
     expect(report.tables.map(({ table }) => table).sort()).toEqual([...seen].sort());
     expect(report.tables).toContainEqual({ table: 'dead_letters', rows: 2 });
@@ -289,7 +293,7 @@ describe('a store that is moved from SQLite to PostgreSQL', () => {
     const first = await command([...args, '--json']);
     expect(first.code).toBe(0);
     expect(JSON.parse(first.stdout)).toMatchObject({ wasDone: false, trail: { fault: null } });
-    expect(first.stderr).toContain(`intents: ${people + 3} of ${people + 3}`);
+    expect(first.stderr).toContain(`intents: ${people + 4} of ${people + 4}`);
     expect(await command(args)).toMatchObject({ code: 0, stdout: expect.stringContaining('moved before') });
     expect((await command(['migrate-store', '--from', database.url, '--to', args[2] ?? ''])).code).toBe(2);
     expect((await command(['migrate-store', '--from', 'sqlite:none.db', '--to', database.url])).code).toBe(3);
