@@ -7,7 +7,7 @@ import { sendLoad, webhookRequest } from './load.ts';
 import { startBridge } from './programs.ts';
 import { onStore, type StoreKind } from './store.ts';
 
-const rounds = 2;
+const rounds = 3;
 const leavers = 10_000;
 const batchSize = 50;
 const concurrency = 4;
