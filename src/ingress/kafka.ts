@@ -45,7 +45,7 @@ export interface PartitionLag {
 export type KafkaTrouble = KafkaFault | { readonly code: 'silent'; readonly message: string };
 
 /** The most records that are taken in at once; they share a commit of the store. */
-const maxAtOnce = 500;
+const maxAtOnce = 2_000;
 /** How long a partition is left alone when the store can take no more. */
 const busyMs = 1_000;
 /** Long after the group has taken a consumer for dead that has been silent for so long. */

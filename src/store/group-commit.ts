@@ -8,9 +8,8 @@ export interface GroupCommitOptions<Work, Result> {
 }
 
 /**
- * Lets all work that arrives in one turn of the event loop, or while a commit is under way, share the next one, and
- * answers each after it. When a group fails, every piece runs in a transaction of its own, so that one never fails
- * another. Work must therefore be repeatable: it changes the database and nothing else.
+ * Lets all work that arrives in adjoining turns of the event loop, or while a commit is under way, share the next one,
+ * and answers each after it. When a group fails, its halves are tried, and theirs, so that one never fails another. Work must therefore be repeatable: it changes the database and nothing else.
  */
 export interface GroupCommit<Work, Result> {
   commit(work: Work): Promise<Result>;
@@ -41,16 +40,25 @@ export function createGroupCommit<Work, Result>(
     } catch (error) {
       if (group.length === 1 || error instanceof StoreUnavailable)
         for (const { reject } of group) reject(error);
-      else for (const one of group) await run([one]);
+      else for (const half of halvesOf(group)) await run(half);
     }
   }
 
   async function runWaiting(): Promise<void> {
     while (waiting.length > 0) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await gather();
       await run(waiting.splice(0, maxGroup));
     }
     running = null;
+  }
+
+  /** Waits for as long as every turn of the event loop brings more: what comes now need not wait for a commit of its own. */
+  async function gather(): Promise<void> {
+    let before: number;
+    do {
+      before = waiting.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (waiting.length > before && waiting.length < maxGroup);
   }
 
   return {
@@ -66,4 +74,9 @@ export function createGroupCommit<Work, Result>(
       await running;
     },
   };
+}
+
+function halvesOf<T>(group: readonly T[]): readonly T[][] {
+  const middle = Math.ceil(group.length / 2);
+  return [group.slice(0, middle), group.slice(middle)];
 }

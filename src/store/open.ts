@@ -16,5 +16,5 @@ export interface OpenOptions {
 /** Opens the store that a URL names. @throws StoreUnavailable when it cannot be had */
 export async function openStore({ url, now, onNudge }: OpenOptions): Promise<Store> {
   if (/^postgres(ql)?:/.test(url)) return openPostgresStore({ url, now, onNudge });
-  return openSqliteStore({ path: url.slice('sqlite:'.length), onAccept: () => onNudge('work') });
+  return openSqliteStore({ path: url.slice('sqlite:'.length), onWork: () => onNudge('work') });
 }

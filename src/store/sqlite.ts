@@ -25,21 +25,21 @@ import { transaction } from './sqlite/transaction.ts';
 export interface SqliteStoreOptions {
   /** The database file; its folder is made when it is missing. */
   readonly path: string;
-  /** Told before a delivery is committed: what is claimed at once shares its commit. */
-  readonly onAccept?: () => void;
+  /** Told before something to do is committed: what is claimed and sequenced at once shares that commit. */
+  readonly onWork?: () => void;
 }
 
 /**
  * The store in one SQLite file, for one process. All writes of a turn of the event loop share a commit.
  * @throws StoreUnavailable when another process has the file
  */
-export function openSqliteStore({ path, onAccept = () => undefined }: SqliteStoreOptions): Store {
+export function openSqliteStore({ path, onWork = () => undefined }: SqliteStoreOptions): Store {
   const connection = openConnection(path);
   // Whoever published before is gone: the lock says so. What was claimed of GenAuth's may still be under way there.
   connection.run('update cursors set lease_token = null, lease_until = null');
   const group = createGroupCommit<() => unknown, unknown>({
     runAll: (works) => transaction(connection, () => works.map((run) => run())),
-    maxGroup: 512,
+    maxGroup: 2_048,
   });
   const leases = createLeases();
   const write = async <T>(run: () => T): Promise<T> => (await group.commit(run)) as T;
@@ -50,7 +50,7 @@ export function openSqliteStore({ path, onAccept = () => undefined }: SqliteStor
     id: connection.storeId,
     accept(acceptance) {
       const accepted = write(() => accept(connection, acceptance));
-      if (isDueAtOnce(acceptance)) onAccept();
+      if (isDueAtOnce(acceptance)) onWork();
       return accepted;
     },
     async claim(request) {
@@ -60,7 +60,9 @@ export function openSqliteStore({ path, onAccept = () => undefined }: SqliteStor
     },
     beginAct: (token, seen) => write(() => beginAct(connection, token, seen)),
     async settle(token, settlements, now) {
-      const settled = await write(() => settle(connection, token, settlements, now));
+      const settling = write(() => settle(connection, token, settlements, now));
+      onWork();
+      const settled = await settling;
       leases.end(token);
       return settled;
     },

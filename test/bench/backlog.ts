@@ -6,8 +6,8 @@ import { nextLeaver, sendLoad, webhookRequest } from './load.ts';
 import { type BridgeProgram, startBridge } from './programs.ts';
 import { type BenchStore, onStore, type StoreKind } from './store.ts';
 
-const rounds = 5;
-const requestsPerRound = 10_000;
+const rounds = 3;
+const requestsPerRound = 6_000;
 const claimsPerRound = 40;
 const batchSize = 50;
 const partsPerSeed = 250;

@@ -21,10 +21,10 @@ interface Measurement {
 const measurements: Readonly<Record<string, Measurement>> = {
   ingest: { stores: storeKinds, measure: measureIngest },
   latency: { stores: storeKinds, measure: measureLatency },
-  drain: { stores: storeKinds, measure: measureDrain },
-  backlog: { stores: storeKinds, measure: measureBacklog },
+  drain: { stores: ['sqlite'], measure: measureDrain },
+  backlog: { stores: ['sqlite'], measure: measureBacklog },
   kafka: { stores: ['sqlite'], measure: measureKafka },
-  crash: { stores: storeKinds, measure: measureCrash },
+  crash: { stores: ['sqlite'], measure: measureCrash },
 };
 
 const { values, positionals } = parseArgs({

@@ -12,8 +12,8 @@ import { connectTo, createTopicAt, type TestTopic } from '../support/kafka/topic
 import { atLeast, type Figure, median } from './figure.ts';
 import { inFolder } from './store.ts';
 
-const count = 60_000;
-const rounds = 5;
+const count = 30_000;
+const rounds = 3;
 const silent = { info() {}, warn() {}, error() {} };
 
 function event(n: number) {

@@ -6,10 +6,10 @@ import { sendLoad, webhookRequest } from './load.ts';
 import { startBareApp, startBridge } from './programs.ts';
 import { onStore, type StoreKind } from './store.ts';
 
-const rounds = 5;
-const kicksPerRound = 100;
+const rounds = 3;
+const kicksPerRound = 40;
 /** Between two kicks, so that each meets an idle bridge. */
-const restMs = 5;
+const restMs = 100;
 
 /**
  * One `user.kick` at a time, from the moment that it is sent to the arrival of `kick-users`; against an application

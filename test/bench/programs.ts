@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import manifest from '../../package.json' with { type: 'json' };
 import { emulatorDefaults } from '../../src/emulator/emulator.ts';
 import { read } from '../e2e/house.ts';
 import { type RunningProcess, startProcess } from '../e2e/process.ts';
@@ -32,7 +33,7 @@ export interface BridgeSections {
   readonly retry?: object;
 }
 
-/** Starts the bridge as a user does from a checkout: `node src/main.ts --config FILE`. */
+/** Starts the bridge as `npm start -- --config FILE` does. */
 export async function startBridge(store: BenchStore, sections: BridgeSections = {}): Promise<BridgeProgram> {
   const { accessKeyId, accessKeySecret } = emulatorDefaults;
   const config = {
@@ -47,8 +48,8 @@ export async function startBridge(store: BenchStore, sections: BridgeSections = 
   const file = join(store.folder, 'bridge.yaml');
   // YAML reads JSON.
   await writeFile(file, JSON.stringify(config));
-  const process = startProcess('src/main.ts', ['--config', file], { env: profiling() });
-  const { url } = ready.parse(await process.logged('ready'));
+  const bridge = startProcess('src/main.ts', ['--config', file], { env: { NODE_OPTIONS: nodeOptions() } });
+  const { url } = ready.parse(await bridge.logged('ready'));
   const ask = async (path: string, body?: object): Promise<unknown> => {
     const posted = body ? { method: 'POST', body: JSON.stringify(body) } : {};
     const answer = await read(
@@ -59,7 +60,7 @@ export async function startBridge(store: BenchStore, sections: BridgeSections = 
   };
   return {
     url,
-    stop: stopOf(process),
+    stop: stopOf(bridge),
     ask,
     async residentMemory() {
       const metrics = String(await ask('/metrics'));
@@ -84,8 +85,8 @@ function stopOf(process: RunningProcess): Program['stop'] {
   };
 }
 
-/** `BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=…"` profiles the bridge. */
-function profiling(): Record<string, string> {
-  const options = process.env.BENCH_NODE_OPTIONS;
-  return options ? { NODE_OPTIONS: options } : {};
+/** Those of `npm start`, and `BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=…"` to profile the bridge. */
+function nodeOptions(): string {
+  const [, ofStart = ''] = /^node (.*)src\/main\.ts$/.exec(manifest.scripts.start) ?? [];
+  return `${ofStart}${process.env.BENCH_NODE_OPTIONS ?? ''}`.trim();
 }
