@@ -9,7 +9,8 @@ export interface GroupCommitOptions<Work, Result> {
 
 /**
  * Lets all work that arrives in adjoining turns of the event loop, or while a commit is under way, share the next one,
- * and answers each after it. When a group fails, its halves are tried, and theirs, so that one never fails another. Work must therefore be repeatable: it changes the database and nothing else.
+ * and answers each after it. When a group fails, its halves are tried, and theirs, so that one never fails another.
+ * Work must therefore be repeatable: it changes the database and nothing else.
  */
 export interface GroupCommit<Work, Result> {
   commit(work: Work): Promise<Result>;
@@ -52,7 +53,7 @@ export function createGroupCommit<Work, Result>(
     running = null;
   }
 
-  /** Waits for as long as every turn of the event loop brings more: what comes now need not wait for a commit of its own. */
+  /** Waits while every turn of the event loop brings more: what comes now need not wait for a commit of its own. */
   async function gather(): Promise<void> {
     let before: number;
     do {

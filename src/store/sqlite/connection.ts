@@ -34,7 +34,7 @@ export function openConnection(path: string, { isMoving = false } = {}): Connect
   database.exec('pragma page_size = 4096');
   database.exec('pragma journal_mode = wal');
   database.exec('pragma synchronous = full');
-  database.exec('pragma wal_autocheckpoint = 8000');
+  database.exec('pragma wal_autocheckpoint = 4000');
   database.exec('pragma cache_size = -16384');
   const statements = new Map<string, Statement>();
 
