@@ -25,6 +25,12 @@ const leaves: LookupResult = {
 };
 const active: LookupResult = { kind: 'active' };
 
+/** An answer of Bob, which names the field `a.b` by its path. */
+const bobsAnswer = (fields: Readonly<Record<string, string | null>>): Readonly<Record<string, object>> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([field, value]) => [`/${field.replace('.', '/')}`, { value }]),
+  );
+
 interface Vendor {
   readonly name: string;
   readonly handler: Handler;
@@ -163,11 +169,11 @@ const vendors: readonly Vendor[] = [
     handler: hibob,
     base: { ...common, secrets, lookup: { username: 'service', password: 'key' } },
     answers: (state) => ({
-      'POST /v1/people/7': {
-        '/root/email': { value: 'ada@example.com' },
-        '/internal/lifecycleStatus': { value: state === 'gone' ? 'terminated' : 'employed' },
-        '/internal/terminationDate': { value: state === 'active' ? null : day },
-      },
+      'POST /v1/people/7': bobsAnswer({
+        'root.email': 'ada@example.com',
+        'internal.lifecycleStatus': state === 'gone' ? 'terminated' : 'employed',
+        'internal.terminationDate': state === 'active' ? null : day,
+      }),
     }),
     asks: ['POST /v1/people/7'],
     authorization: `Basic ${Buffer.from('service:key').toString('base64')}`,
@@ -264,11 +270,11 @@ describe('what only some look-ups tell', () => {
   it('hibob: garden leave signs out now, and whoever is locked out at once is gone whatever the status', async () => {
     const { base } = vendor('hibob');
     const answers = {
-      'POST /v1/people/7': {
-        '/root/email': { value: 'ada@example.com' },
-        '/internal/lifecycleStatus': { value: 'Garden leave' },
-        '/internal/terminationDate': { value: day },
-      },
+      'POST /v1/people/7': bobsAnswer({
+        'root.email': 'ada@example.com',
+        'internal.lifecycleStatus': 'Garden leave',
+        'internal.terminationDate': day,
+      }),
     };
     const { result, asked } = await lookUp(hibob, base, { reference: '7', answers });
     expect(result).toEqual({ ...leaves, signOut: true });
@@ -280,7 +286,10 @@ describe('what only some look-ups tell', () => {
     expect(draft).toMatchObject({ action: 'resign', reference: 'revoked:7' });
     expect((await lookUp(hibob, base, { reference: 'revoked:7', answers })).result).toEqual(gone);
     const noDay = {
-      'POST /v1/people/7': { ...answers['POST /v1/people/7'], '/internal/terminationDate': { value: null } },
+      'POST /v1/people/7': {
+        ...answers['POST /v1/people/7'],
+        ...bobsAnswer({ 'internal.terminationDate': null }),
+      },
     };
     expect((await lookUp(hibob, base, { reference: '7', answers: noDay })).result).toMatchObject({
       kind: 'unclear',
@@ -290,7 +299,7 @@ describe('what only some look-ups tell', () => {
   it.each([
     ['bamboohr', { location: 'Tokyo' }],
     ['rippling', { workLocation: { nickname: 'Tokyo' } }],
-    ['hibob', { '/work/site': { value: 'Tokyo' } }],
+    ['hibob', bobsAnswer({ 'work.site': 'Tokyo' })],
   ])('%s: the place of work has a time zone of its own, which wins', async (name, told) => {
     const { handler, base, answers } = vendor(name);
     const [[what, answer] = ['', {}]] = Object.entries(answers('leaves'));
