@@ -20,6 +20,8 @@ export function createVendorHttp(
     let response: Response;
     let text: string;
     try {
+      // Told too late, the client fails by an `error` event of the body, which nobody could catch.
+      limit.throwIfAborted();
       response = await fetch(url, { ...initOf(request), size: maxAnswerBytes, signal: limit });
       text = await response.text();
     } catch {

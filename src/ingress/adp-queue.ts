@@ -80,8 +80,11 @@ function openQueue(access: Access, signal: AbortSignal): Queue {
   const messages = `${access.apiUrl}/core/v1/event-notification-messages`;
   let token = { text: '', until: Number.NEGATIVE_INFINITY };
 
-  const send = (url: string, init: RequestInit) =>
-    fetch(url, { agent, redirect: 'manual', size: maxAnswerBytes, ...init });
+  const send = async (url: string, { signal, ...init }: RequestInit & { signal: AbortSignal }) => {
+    // Told too late, the client fails by an `error` event of the body, which nobody could catch.
+    signal.throwIfAborted();
+    return fetch(url, { agent, redirect: 'manual', size: maxAnswerBytes, signal, ...init });
+  };
   const limit = (): AbortSignal => AbortSignal.timeout(answerTimeoutMs);
 
   async function authorize(): Promise<{ authorization: string }> {

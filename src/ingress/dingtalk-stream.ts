@@ -70,6 +70,8 @@ class DurableClient extends DWClient {
   /** The client's own has no timeout and only one address, and does not say what DingTalk answered. */
   override async getEndpoint(signal?: AbortSignal): Promise<this> {
     const { apiUrl, clientId, clientSecret } = this.#access;
+    // Told too late, the HTTP client fails by an `error` event of the body, which nobody could catch.
+    signal?.throwIfAborted();
     const response = await fetch(`${apiUrl}/v1.0/gateway/connections/open`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },

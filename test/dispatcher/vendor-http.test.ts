@@ -85,6 +85,14 @@ describe('a request to a vendor', () => {
     await expect(impatient({ baseUrl: silent, path: ['a'] })).rejects.toMatchObject({ kind: 'again' });
   });
 
+  it('sends nothing more, and breaks nothing, once it is given up', async () => {
+    let asked = 0;
+    const baseUrl = await listen((_request, response) => response.end(`${(asked += 1)}`));
+    const late = createVendorHttp(60_000, { signal: AbortSignal.abort() });
+    await expect(late({ baseUrl, path: ['a'], json: { id: 1 } })).rejects.toMatchObject({ kind: 'again' });
+    expect(asked).toBe(0);
+  });
+
   it('follows no redirect, so that the credentials stay where they were sent', async () => {
     let reached = false;
     const elsewhere = await listen((_request, response) => {

@@ -207,6 +207,8 @@ describe("ADP's queue", () => {
   });
 
   it('is left at once when the bridge closes, but not before what was kept is removed', async () => {
+    // The token lasts for one question, so that the next would begin with asking for another.
+    server.setLifetime(60);
     const held = Promise.withResolvers<void>();
     server.holdRemovals(held.promise);
     server.put('m1', leaver('1001'));
