@@ -102,7 +102,8 @@ describe('the PostgreSQL database', () => {
         await queries.run('update sums set n = n + 1 where id = :id', { id: ids[1] });
       });
     await Promise.all([add([1, 2]), add([2, 1])]);
-    expect(begun).toBe(3);
+    // The server may end both of them, where each waits for the other long enough.
+    expect(begun).toBeGreaterThanOrEqual(3);
     expect(await opened.all('select n from sums')).toEqual([{ n: 2 }, { n: 2 }]);
     await opened.close();
   });
