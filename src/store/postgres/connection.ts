@@ -68,13 +68,17 @@ export function connectionOptions(url: string): pg.ClientConfig {
 }
 
 /**
- * A commit must be on disk when it is answered. A session that is left alone in a transaction is ended by the server,
+ * A commit must be on disk when it is answered. Every statement has an index made for it, but before a table was first
+ * analyzed, and so in the first minute and in a sudden burst, the planner would rather read all of it, every time; and
+ * it must not compile statements because it takes that for dear. A session that is left alone in a transaction is ended by the server,
  * so that the locks of a process that is gone do not stay.
  */
 const sessionSettings = `
   set search_path to ${schema};
   set statement_timeout to ${statementTimeoutMs};
   set lock_timeout to ${lockTimeoutMs};
+  set enable_seqscan to off;
+  set jit to off;
   set idle_in_transaction_session_timeout to ${statementTimeoutMs};
   select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`;
 
