@@ -58,11 +58,11 @@ async function lockKeys(
     await tx.run('select pg_advisory_xact_lock(:class, 0)', lockClass);
     return;
   }
-  await tx.run('select pg_advisory_xact_lock_shared(:class, 0)', lockClass);
-  await tx.run('select pg_advisory_xact_lock(:class, key) from unnest(:keys::integer[]) as key', {
-    ...lockClass,
-    keys,
-  });
+  await tx.run(
+    `with gate as materialized (select pg_advisory_xact_lock_shared(:class, 0))
+     select pg_advisory_xact_lock(:class, key) from gate, unnest(:keys::integer[]) as key`,
+    { ...lockClass, keys },
+  );
 }
 
 /** Any number but 0, which stands for all. */

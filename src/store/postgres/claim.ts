@@ -120,12 +120,15 @@ async function claimWith(scope: Scope): Promise<Batch | 'taken' | 'held'> {
  */
 async function gather({ tx, request, bound, head }: Scope): Promise<Row[]> {
   const limit = Math.min(request.limits[head.action as Act], Number(head.cap));
-  const found = await tx.all(
-    `select i.seq, i.person from intents i
-     where i.urgent = :urgent and i.action = :action and ${candidate}
-       and i.user_id_type = :userIdType and i.cap = :cap
-       and (i.acted = 1 or (i.action = 'kick' and i.lease_token is not null)) = :acted
-     order by i.due_at, i.seq limit :limit for update of i skip locked`,
+  const locked = await tx.all(
+    `with found as materialized (
+       select i.seq, i.person from intents i
+       where i.urgent = :urgent and i.action = :action and ${candidate}
+         and i.user_id_type = :userIdType and i.cap = :cap
+         and (i.acted = 1 or (i.action = 'kick' and i.lease_token is not null)) = :acted
+       order by i.due_at, i.seq limit :limit for update of i skip locked
+     )
+     select seq from found where pg_try_advisory_xact_lock(:class, hashtext(person))`,
     {
       ...bound,
       urgent: head.urgent,
@@ -134,12 +137,8 @@ async function gather({ tx, request, bound, head }: Scope): Promise<Row[]> {
       cap: head.cap,
       acted: isActed(head),
       limit,
+      class: locks.person,
     },
-  );
-  const locked = await tx.all(
-    `select seq from unnest(:seqs::bigint[], :people::text[]) as found (seq, person)
-     where pg_try_advisory_xact_lock(:class, hashtext(person))`,
-    { class: locks.person, seqs: found.map(({ seq }) => seq), people: found.map(({ person }) => person) },
   );
   return tx.all(
     `select i.* from intents i where i.seq = any(:seqs::bigint[]) and ${candidate} order by i.due_at, i.seq`,
