@@ -1,11 +1,13 @@
 import type { Admission } from '../core/admission.ts';
 import type { IntentSettlement } from '../core/settlement.ts';
+import { bringsOutcomes, isDueAtOnce } from './acceptance.ts';
 import type { Acceptance, AcceptReceipt, Store } from './contract.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createLeases } from './leases.ts';
 import { acceptAll } from './postgres/accept.ts';
 import { openChanges } from './postgres/changes.ts';
 import { claim } from './postgres/claim.ts';
+import { createClaimLine } from './postgres/claim-line.ts';
 import { compareClocks, createDatabaseClock, type DatabaseClock } from './postgres/clock.ts';
 import { openDatabase, type Transaction } from './postgres/connection.ts';
 import { findDeadLetter, listDeadLetters, resolveById } from './postgres/dead-letters.ts';
@@ -115,9 +117,13 @@ function writing(open: Open): Writing {
   const { database, storeId, clock, leases, nudges } = open;
   const write = transactions(open);
   const group = createGroupCommit<Acceptance, AcceptReceipt>({
-    runAll: (acceptances) => write((tx) => acceptAll(tx, acceptances), 'work'),
+    runAll: (acceptances) =>
+      write((tx) => acceptAll(tx, acceptances), acceptances.some(leavesWork) ? 'work' : null),
     maxGroup,
   });
+  const claimInLine = createClaimLine((request) =>
+    claim({ database, storeId, clock, alive: leases.alive() }, request),
+  );
   let closing: Promise<void> | null = null;
 
   async function closeAll(): Promise<void> {
@@ -133,7 +139,7 @@ function writing(open: Open): Writing {
   return {
     accept: (acceptance) => group.commit(shiftAcceptance(clock, acceptance)),
     async claim(request) {
-      const batch = await claim({ database, storeId, clock, alive: leases.alive() }, request);
+      const batch = await claimInLine(request);
       if (batch) leases.begin(request);
       return batch;
     },
@@ -239,6 +245,11 @@ function reading({ database, storeId, clock }: Open): Reading {
     figures: (now) => readFigures(queries, clock.shift(now)),
     isBacklogged: (limit, now) => isBacklogged(queries, limit, clock.shift(now)),
   };
+}
+
+/** Whether a delivery has something to do for anybody now; what waits for its time is found then. */
+function leavesWork(acceptance: Acceptance): boolean {
+  return isDueAtOnce(acceptance) || bringsOutcomes(acceptance);
 }
 
 function shiftAcceptance(clock: DatabaseClock, acceptance: Acceptance): Acceptance {
