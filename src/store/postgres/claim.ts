@@ -21,8 +21,10 @@ import { locks } from './locks.ts';
 /** How often a claim looks again when others took what it had found. */
 const maxLooks = 3;
 
+const paused = 'array(select scope from pauses)';
+
 const isPaused = (intent: string): string =>
-  `exists (select 1 from pauses where scope in ('all', ${intent}.action, ${intent}.source))`;
+  `('all' = any(${paused}) or ${intent}.action = any(${paused}) or ${intent}.source = any(${paused}))`;
 
 /**
  * An intent that may be claimed: due, not paused, not under a lease that this process knows to be alive, and nobody
@@ -42,8 +44,11 @@ const candidate = `
     offset 0
   )`;
 
-const headOf = (lane: string): string =>
-  `(select i.* from intents i where ${lane} and ${candidate} order by i.due_at, i.seq limit 1)`;
+/** That an action is paused is asked of the action alone, too, so that nothing that waits for it is read. */
+const headOf = (urgent: 0 | 1, action: Act): string =>
+  `(select i.* from intents i
+    where i.urgent = ${urgent} and i.action = '${action}' and '${action}' <> all(${paused}) and ${candidate}
+    order by i.due_at, i.seq limit 1)`;
 
 /** Kicks asked for by a person go before everything else; then the oldest due, whatever it is. */
 const findHead = `
@@ -51,9 +56,7 @@ const findHead = `
   from (select ${databaseNow} as now) clock
   left join lateral (
     select * from (
-      ${headOf(`i.urgent = 1 and i.action = 'kick'`)}
-      union all ${headOf(`i.urgent = 0 and i.action = 'kick'`)}
-      union all ${headOf(`i.urgent = 0 and i.action = 'resign'`)}
+      ${headOf(1, 'kick')} union all ${headOf(0, 'kick')} union all ${headOf(0, 'resign')}
     ) heads
     order by urgent desc, due_at, seq limit 1
   ) head on true`;
