@@ -11,7 +11,7 @@ import { type MoveProgress, MoveRefused, moveStore } from '../../src/store/move.
 import { openPostgresStore } from '../../src/store/postgres.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
-import { claimRequest, deliveryOf, email, settleAll, start, succeeded } from './store-suite.ts';
+import { claimRequest, deliveryOf, email, settleAll, start, succeeded } from './fixtures.ts';
 
 const hour = 3_600_000;
 const people = 1_200;

@@ -5,7 +5,7 @@ import { recordOutcome } from '../../src/core/outcome.ts';
 import type { Batch, ClaimRequest, Store } from '../../src/store/contract.ts';
 import { type Nudge, openPostgresStore } from '../../src/store/postgres.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
-import { claimRequest, deliveryOf, email, settleAll, start, succeeded } from './store-suite.ts';
+import { claimRequest, deliveryOf, email, settleAll, start, succeeded } from './fixtures.ts';
 
 const hour = 3_600_000;
 

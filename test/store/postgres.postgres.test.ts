@@ -3,9 +3,9 @@ import { type Acceptance, StoreUnavailable } from '../../src/store/contract.ts';
 import { openDatabase } from '../../src/store/postgres/connection.ts';
 import { openPostgresStore } from '../../src/store/postgres.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
-import { testSafeguard } from './safeguard-suite.ts';
-import { deliveryOf, email, type StoreUnderTest, testStore } from './store-suite.ts';
-import { testTrail } from './trail-suite.ts';
+import { deliveryOf, email } from './fixtures.ts';
+import { testStore } from './store-suite.ts';
+import type { StoreUnderTest } from './subject.ts';
 
 function postgresUnderTest(): StoreUnderTest {
   let database: TestDatabase | null = null;
@@ -24,8 +24,6 @@ function postgresUnderTest(): StoreUnderTest {
 }
 
 testStore('the PostgreSQL store', postgresUnderTest);
-testTrail('the PostgreSQL store', postgresUnderTest);
-testSafeguard('the safeguard of the PostgreSQL store', postgresUnderTest);
 
 describe('the PostgreSQL database', () => {
   let database: TestDatabase;

@@ -13,9 +13,9 @@ import { StoreUnavailable } from '../../src/store/contract.ts';
 import { migrations } from '../../src/store/sqlite/migrations.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { readOutcome } from '../../src/store/trail.ts';
-import { testSafeguard } from './safeguard-suite.ts';
-import { deliveryOf, type StoreUnderTest, testStore } from './store-suite.ts';
-import { testTrail } from './trail-suite.ts';
+import { deliveryOf } from './fixtures.ts';
+import { testStore } from './store-suite.ts';
+import type { StoreUnderTest } from './subject.ts';
 
 async function inFolder<T>(run: (path: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'offboard-bridge-'));
@@ -63,8 +63,6 @@ function writeOldTrail(path: string, drafts: readonly OutcomeDraft[]): void {
 }
 
 testStore('the SQLite store', sqliteUnderTest);
-testTrail('the SQLite store', sqliteUnderTest);
-testSafeguard('the safeguard of the SQLite store', sqliteUnderTest);
 
 describe('the SQLite file', () => {
   it('gives publishers their outcomes at once after a crash, because nobody else can be at it', () =>
