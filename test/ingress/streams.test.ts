@@ -7,6 +7,7 @@ import type { Receiver, Reception } from '../../src/ingress/receive.ts';
 import type { Source } from '../../src/ingress/source.ts';
 import { createStreams, type Streams } from '../../src/ingress/streams.ts';
 import { readFixture } from '../handlers/handler-suite.ts';
+import { until } from '../support/until.ts';
 import { startDingtalkServer } from './dingtalk-server.ts';
 import { collectLog, sourceOf } from './house.ts';
 import { startLarkServer } from './lark-server.ts';
@@ -243,11 +244,3 @@ describe("DingTalk's Stream mode, on the wire", () => {
     expect(server.acks).toEqual([{ messageId: 'ping-1', status: 'pong' }]);
   });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`it did not come to this: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

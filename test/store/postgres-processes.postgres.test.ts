@@ -5,6 +5,7 @@ import { recordOutcome } from '../../src/core/outcome.ts';
 import type { Batch, ClaimRequest, Store } from '../../src/store/contract.ts';
 import { type Nudge, openPostgresStore } from '../../src/store/postgres.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
+import { until } from '../support/until.ts';
 import { claimRequest, deliveryOf, email, settleAll, start, succeeded } from './fixtures.ts';
 
 const hour = 3_600_000;
@@ -32,9 +33,6 @@ describe('three processes on one PostgreSQL', () => {
   const each = <T>(count: number, run: (store: Store, n: number) => Promise<T>): Promise<T[]> =>
     Promise.all(Array.from({ length: count }, (_, n) => run(storeOf(n), n)));
   const person = (n: number) => ({ identifiers: [email(`u${n}@example.com`)] });
-  const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
-  };
 
   /** Claims and settles by every process at once, until nothing is left; `seen` is told of every batch. */
   async function drain(
