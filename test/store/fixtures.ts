@@ -1,4 +1,4 @@
-import { admit } from '../../src/core/admission.ts';
+import { type AdmissionPolicy, admit } from '../../src/core/admission.ts';
 import type { Identifier } from '../../src/core/identifier.ts';
 import type { IntentDraft } from '../../src/core/intent.ts';
 import type { SafeguardLimit } from '../../src/core/safeguard.ts';
@@ -8,12 +8,12 @@ import type { Acceptance, Batch, ClaimRequest } from '../../src/store/contract.t
 const second = 1_000;
 const hour = 3_600_000;
 export const start = Date.parse('2026-11-20T08:00:00Z');
-const policy = {
+const policy: AdmissionPolicy = {
   actions: ['kick', 'resign', 'withdraw'],
   maxEventAgeMs: 7 * 24 * hour,
   fourEyes: true,
   graceMs: 0,
-} as const;
+};
 
 export const email = (userId: string): Identifier => ({ userIdType: 'email', userId });
 
@@ -28,7 +28,7 @@ export interface Told extends Partial<IntentDraft> {
 let events = 0;
 
 /** A delivery of one intent, admitted as the door would. */
-export function deliveryOf(told: Told): Acceptance {
+export function deliveryOf(told: Told, care: Partial<AdmissionPolicy> = {}): Acceptance {
   const { source = 'hr', at = start, actor = null, retrySpanMs = null } = told;
   events += 1;
   const draft = { action: 'resign' as const, identifiers: [email('ada@example.com')], ...told };
@@ -47,7 +47,7 @@ export function deliveryOf(told: Told): Acceptance {
     reference: draft.reference,
     traceparent: null,
   };
-  const admission = admit({ draft, byPerson: actor !== null, waived: [] }, policy, at);
+  const admission = admit({ draft, byPerson: actor !== null, waived: [] }, { ...policy, ...care }, at);
   const personKick = draft.action === 'kick' && actor !== null;
   return {
     source,
