@@ -16,7 +16,7 @@ import type { NewUser } from '../../src/emulator/users.ts';
 import { createManagementApi, type ManagementApi } from '../../src/management-api/client.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { deliveryOf, type Told } from '../store/fixtures.ts';
+import { acceptanceOf, type Told } from '../store/fixtures.ts';
 import { blindResigns } from './blind-resigns.ts';
 
 export const second = 1_000;
@@ -169,7 +169,10 @@ async function openRig(options: RigOptions): Promise<Rig> {
       return store;
     },
     async tell(told) {
-      const delivery = deliveryOf({ identifiers: [emailOf(1)], at: clock.now, ...told }, { fourEyes: false });
+      const delivery = acceptanceOf(
+        { identifiers: [emailOf(1)], at: clock.now, ...told },
+        { fourEyes: false },
+      );
       return String((await store.accept(delivery)).intents[0]);
     },
     tick: () => dispatcher.tick(),

@@ -27,8 +27,8 @@ export interface Told extends Partial<IntentDraft> {
 
 let events = 0;
 
-/** A delivery of one intent, admitted as the door would. */
-export function deliveryOf(told: Told, care: Partial<AdmissionPolicy> = {}): Acceptance {
+/** What a delivery of one intent becomes, admitted as the intake would. */
+export function acceptanceOf(told: Told, care: Partial<AdmissionPolicy> = {}): Acceptance {
   const { source = 'hr', at = start, actor = null, retrySpanMs = null } = told;
   events += 1;
   const draft = { action: 'resign' as const, identifiers: [email('ada@example.com')], ...told };

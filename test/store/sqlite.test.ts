@@ -13,7 +13,7 @@ import { StoreUnavailable } from '../../src/store/contract.ts';
 import { migrations } from '../../src/store/sqlite/migrations.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { readOutcome } from '../../src/store/trail.ts';
-import { deliveryOf } from './fixtures.ts';
+import { acceptanceOf } from './fixtures.ts';
 import { testStore } from './store-suite.ts';
 import type { StoreUnderTest } from './subject.ts';
 
@@ -81,7 +81,7 @@ describe('the SQLite file', () => {
   it('is readable by its owner only', () =>
     inFolder(async (path) => {
       const store = openSqliteStore({ path });
-      await store.accept(deliveryOf({}));
+      await store.accept(acceptanceOf({}));
       for (const suffix of ['', '-wal']) expect((await stat(`${path}${suffix}`)).mode & 0o777).toBe(0o600);
       await store.close();
     }));
@@ -140,6 +140,6 @@ describe('the SQLite file', () => {
     inFolder(async (path) => {
       const store = openSqliteStore({ path });
       await store.close();
-      await expect(store.accept(deliveryOf({}))).rejects.toThrow(StoreUnavailable);
+      await expect(store.accept(acceptanceOf({}))).rejects.toThrow(StoreUnavailable);
     }));
 });

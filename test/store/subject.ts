@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from '@jest/globals';
 import type { AcceptReceipt, Batch, ClaimRequest, Store, TendRequest } from '../../src/store/contract.ts';
-import { claimRequest, deliveryOf, email, settleAll, start, succeeded, type Told } from './fixtures.ts';
+import { acceptanceOf, claimRequest, email, settleAll, start, succeeded, type Told } from './fixtures.ts';
 
 export interface StoreUnderTest {
   open(): Promise<Store>;
@@ -28,7 +28,7 @@ export function storeOfEach(make: () => StoreUnderTest) {
     await opened.remove();
   });
 
-  const accept = (told: Told): Promise<AcceptReceipt> => store.accept(deliveryOf(told));
+  const accept = (told: Told): Promise<AcceptReceipt> => store.accept(acceptanceOf(told));
   /** Accepts an intent, of Ada unless it says otherwise. @returns its id */
   const idOf = async (told: Told): Promise<string> => (await accept(told)).intents[0] ?? '';
   const find = async (id: string) => (await store.findIntent(id))?.intent;

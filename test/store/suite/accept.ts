@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { claimRequest, deliveryOf, email, start } from '../fixtures.ts';
+import { acceptanceOf, claimRequest, email, start } from '../fixtures.ts';
 import type { Subject } from '../subject.ts';
 
 const second = 1_000;
@@ -48,14 +48,14 @@ export function testAccept(subject: Subject): void {
     });
 
     it('does not fail a delivery because another of its group fails', async () => {
-      const broken = { ...deliveryOf({}), receivedAt: {} as number };
+      const broken = { ...acceptanceOf({}), receivedAt: {} as number };
       const [bad, good] = await Promise.allSettled([subject.store.accept(broken), accept({})]);
       expect(bad.status).toBe('rejected');
       expect(good.status).toBe('fulfilled');
     });
 
     it('keeps the unreadable part of a delivery as a dead letter beside the intents of the others', async () => {
-      const delivery = deliveryOf({ eventId: 'mixed' });
+      const delivery = acceptanceOf({ eventId: 'mixed' });
       const payload = {
         method: 'POST',
         query: {},
@@ -81,7 +81,7 @@ export function testAccept(subject: Subject): void {
 
     it('keeps one dead letter for an event that stays unreadable, and resolves it when it can be read', async () => {
       const told = {
-        ...deliveryOf({ eventId: 'odd' }),
+        ...acceptanceOf({ eventId: 'odd' }),
         parts: [{ kind: 'unreadable', faults: ['body: is empty'] }],
       } as const;
       const [first, second] = [await subject.store.accept(told), await subject.store.accept(told)];

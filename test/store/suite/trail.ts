@@ -3,7 +3,7 @@ import { createAudit } from '../../../src/core/audit.ts';
 import { personKey } from '../../../src/core/identifier.ts';
 import { outcomeSchema, recordOutcome } from '../../../src/core/outcome.ts';
 import type { DeadLetterPayload, Erasure } from '../../../src/store/contract.ts';
-import { claimRequest, deliveryOf, email, settleAll, start, succeeded } from '../fixtures.ts';
+import { acceptanceOf, claimRequest, email, settleAll, start, succeeded } from '../fixtures.ts';
 import type { Subject } from '../subject.ts';
 
 const second = 1_000;
@@ -79,7 +79,7 @@ export function testTrail(subject: Subject): void {
         reason: 'goes to Turin',
         requestedBy: 'hr@example.com',
       };
-      const { intents } = await subject.store.accept(deliveryOf(draft));
+      const { intents } = await subject.store.accept(acceptanceOf(draft));
       const answer = { statusCode: 200, apiCode: null, requestId: 'r', message: `bye ${ada.userId}` };
       const bringKick = [{ userIdType: 'user_id', userId: ada.seen } as const];
       for (const brought of [bringKick, null]) {
@@ -102,7 +102,7 @@ export function testTrail(subject: Subject): void {
     it('holds after a person was erased, who is then nowhere in it', async () => {
       const id = await leave();
       await subject.store.accept(
-        deliveryOf({ identifiers: [email('grace@example.com')], effectiveAt: start + hour }),
+        acceptanceOf({ identifiers: [email('grace@example.com')], effectiveAt: start + hour }),
       );
       expect(await told()).toMatch(personal);
       expect(await subject.store.erase(erasure())).toEqual({
@@ -166,7 +166,7 @@ export function testTrail(subject: Subject): void {
     });
 
     it('erases nothing while something about the person is open', async () => {
-      const { intents } = await subject.store.accept(deliveryOf({ identifiers: [email(ada.userId)] }));
+      const { intents } = await subject.store.accept(acceptanceOf({ identifiers: [email(ada.userId)] }));
       expect(await subject.store.erase(erasure())).toEqual({ kind: 'open', intents });
       expect(await told()).toMatch(personal);
     });
@@ -182,14 +182,14 @@ export function testTrail(subject: Subject): void {
         };
         const parts = [{ kind: 'unreadable', faults: ['body: is odd'] }] as const;
         return (
-          (await subject.store.accept({ ...deliveryOf({ eventId }), parts, payload })).deadLetters[0] ?? ''
+          (await subject.store.accept({ ...acceptanceOf({ eventId }), parts, payload })).deadLetters[0] ?? ''
         );
       };
       const named = await bury('one', '{"who":"ada.lovelace@example.com"}');
       const open = await bury('two', `<${ada.userId}>`);
       const other = await bury('three', '{"who":"nada.lovelace@example.com"}');
       for (const eventId of ['one', 'three']) {
-        await subject.store.accept(deliveryOf({ eventId, identifiers: [email('grace@example.com')] }));
+        await subject.store.accept(acceptanceOf({ eventId, identifiers: [email('grace@example.com')] }));
       }
       expect(await subject.store.erase(erasure())).toMatchObject({ deadLetters: 1, openDeadLetters: [open] });
       await subject.store.resolveDeadLetter(open);
