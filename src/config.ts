@@ -8,7 +8,7 @@ import { fileSchema } from './config/schema.ts';
 import type { Config, Handlers } from './config/shape.ts';
 import { readYaml } from './config/source.ts';
 import { readSources } from './config/sources.ts';
-import { formatPath } from './core/neutral-event.ts';
+import { formatPath } from './core/faults.ts';
 
 export { ConfigFault } from './config/fault.ts';
 export { configJsonSchema } from './config/json-schema.ts';

@@ -38,12 +38,19 @@ Durations are a whole number with its unit: \`100ms\`, \`10s\`, \`15m\`, \`1h\`,
 
 /** The reference of the configuration in Markdown, from its JSON Schema: a section for each key of the file. */
 export function configurationPage(schema: object): string {
-  const root: Node = schema;
-  const sections = rowsOf(root).map(({ key, node, required }) => {
+  const sections = rowsOf(withDefinitions(schema)).map(({ key, node, required }) => {
     const head = `## ${key}\n\n${plain(node.description)}${required ? ' (required)' : ''}\n`;
     return key === 'sources' ? head + sourcesSection(node) : `${head}\n${table(withInner(node, key))}`;
   });
   return [preface, ...sections].join('\n');
+}
+
+/** The schema with its definitions in the place of what refers to them. */
+function withDefinitions(schema: { readonly definitions?: Readonly<Record<string, Node>> }): Node {
+  return JSON.parse(JSON.stringify(schema), (_key, value) => {
+    const [, name] = /^#\/definitions\/(.+)$/.exec(value?.$ref) ?? [];
+    return name === undefined ? value : schema.definitions?.[name];
+  });
 }
 
 /** What all sources have in common once, and then what each handler takes beside it. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { formatPath } from '../core/neutral-event.ts';
+import { formatPath } from '../core/faults.ts';
 import { type Fault, unknownName } from './fault.ts';
 
 /** A part of the document, and what is known of its values. */

@@ -1,4 +1,4 @@
-import { formatPath } from '../core/neutral-event.ts';
+import { formatPath } from '../core/faults.ts';
 
 /** One thing that is wrong, and where. */
 export interface Fault {

@@ -1,4 +1,4 @@
-import { formatPath } from '../core/neutral-event.ts';
+import { formatPath } from '../core/faults.ts';
 import type { Fault } from './fault.ts';
 
 const maxDepth = 32;

@@ -3,6 +3,11 @@ import { fileSchema, sourceSchema } from './schema.ts';
 import type { Handlers } from './shape.ts';
 import { sourceIdPattern } from './sources.ts';
 
+/** What every source has is written once, under `definitions`. */
+const sharedSettings = Object.fromEntries(
+  Object.entries(sourceSchema.in.shape).map(([id, setting]) => [id, setting.meta({ ...setting.meta(), id })]),
+);
+
 /**
  * The JSON Schema (draft 7, which editors know best) of the configuration file, with the settings of every handler.
  * Cross-checks between keys are not in it.
@@ -11,7 +16,7 @@ export function configJsonSchema(handlers: Handlers): Readonly<Record<string, un
   const kinds = Object.entries(handlers).map(([kind, handler]) =>
     z.strictObject({
       handler: z.literal(kind).describe('the kind of source'),
-      ...sourceSchema.in.shape,
+      ...sharedSettings,
       tenant: z.null().optional().describe('this handler names no tenant'),
       ...nullableTenant(handler.settings.shape),
     }),

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { listFaults } from './neutral-event.ts';
+import { listFaults } from './faults.ts';
 
 /** What came in, raw bytes kept. Header names are lower case; a header or parameter sent twice is joined by `, `. */
 export interface Delivery {

@@ -50,6 +50,7 @@ export {
   relationTo,
   usable,
 } from './directory.ts';
+export { listFaults } from './faults.ts';
 export { identify, nameById, nameDeleted } from './identification.ts';
 export {
   type Identifier,
@@ -67,7 +68,7 @@ export {
   type VendorHttp,
   VendorTrouble,
 } from './lookup.ts';
-export { listFaults, readNeutralEvent } from './neutral-event.ts';
+export { readNeutralEvent } from './neutral-event.ts';
 export { hmacScheme, signatureSchemeSetting, verifyScheme } from './signature-scheme.ts';
 export {
   atSite,

@@ -37,6 +37,11 @@ export interface FoundUser {
 /** GenAuth's status of a user whose departure is complete. */
 export const resignedStatus = 'Resigned';
 
+/** Whether nothing is left to be taken from a user. */
+export function isInactive({ status }: Pick<FoundUser, 'status'>): boolean {
+  return status === resignedStatus || status === 'Archived';
+}
+
 const formats: Record<UserIdType, { pattern: RegExp; says: string }> = {
   user_id: { pattern: /^[0-9a-f]{24}$/i, says: 'is not 24 hexadecimal digits' },
   external_id: { pattern: /^\S(.*\S)?$/, says: 'starts or ends with white space' },

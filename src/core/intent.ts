@@ -90,6 +90,9 @@ export interface AnswerSummary {
   readonly message: string | null;
 }
 
+/** What there is to show where no answer came. */
+export const noAnswer: AnswerSummary = { statusCode: null, apiCode: null, requestId: null, message: null };
+
 /** What a look-up found out about an intent; kept with its progress. */
 export interface Resolution {
   readonly identifiers: readonly Identifier[];

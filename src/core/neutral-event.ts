@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { listFaults } from './faults.ts';
 import type { Identifier } from './identifier.ts';
 import { identifierFault, tidyIdentifier, userIdTypes } from './identifier.ts';
 import type { Action, IntentDraft } from './intent.ts';
@@ -109,18 +110,4 @@ function isForeign(value: unknown): boolean {
   if (!isMapping(value) || !('type' in value)) return false;
   const { type } = value;
   return typeof type === 'string' && type !== '' && !(neutralEventTypes as string[]).includes(type);
-}
-
-/** Every fault of a zod error as `path: message`. */
-export function listFaults(error: z.ZodError): string[] {
-  return error.issues.map((issue) => `${formatPath(issue.path) || 'body'}: ${issue.message}`);
-}
-
-/** A path into a document as people write it: `sources.hr.secrets[0]`. */
-export function formatPath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (all, part) =>
-      typeof part === 'number' ? `${all}[${part}]` : all ? `${all}.${String(part)}` : String(part),
-    '',
-  );
 }

@@ -43,3 +43,9 @@ export function mostOf({ maxResigns, maxKicks }: SafeguardLimit, action: Act): n
 export function covers(limit: SafeguardLimit, source: string): boolean {
   return limit.source === null || limit.source === source;
 }
+
+/** Where the limits stand that hold an intent of that source: the key of the configuration. */
+export function settingOf(limits: readonly SafeguardLimit[], source: string): string {
+  const isShared = limits.some((limit) => limit.source === null);
+  return isShared ? 'leavers.safeguard' : `sources.${source}.safeguard`;
+}

@@ -1,3 +1,4 @@
+import { noAnswer } from '../core/intent.ts';
 import type { Called, Calls } from './calls.ts';
 
 /** How long a list of apps is good for, in milliseconds; a new app is kicked from at the latest then. */
@@ -38,9 +39,8 @@ export function createApplications(configured: 'all' | readonly string[]): Appli
 }
 
 function fixed(appIds: readonly string[]): Called<readonly string[]> {
-  const summary = { statusCode: null, apiCode: null, requestId: null, message: null };
   return {
-    answer: { kind: 'done', data: appIds, summary },
+    answer: { kind: 'done', data: appIds, summary: noAnswer },
     standing: { endpointWorks: true, forbidden: 'retry', refusesEveryone: false },
   };
 }

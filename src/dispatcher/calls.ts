@@ -1,5 +1,5 @@
 import type { FoundUser, Identifier, UserIdType } from '../core/identifier.ts';
-import type { AnswerSummary } from '../core/intent.ts';
+import { type AnswerSummary, noAnswer } from '../core/intent.ts';
 import type { Answer, NotDone } from '../management-api/answer.ts';
 import type { ManagementApi } from '../management-api/client.ts';
 import type { Endpoint } from '../management-api/exchange.ts';
@@ -84,5 +84,5 @@ function unsent(answer: NotDone): Called<never> {
 }
 
 function notSent(why: string): AnswerSummary {
-  return { statusCode: null, apiCode: null, requestId: null, message: `not sent: ${why}` };
+  return { ...noAnswer, message: `not sent: ${why}` };
 }

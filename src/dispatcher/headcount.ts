@@ -1,4 +1,4 @@
-import { resignedStatus } from '../core/identifier.ts';
+import { isInactive } from '../core/identifier.ts';
 import type { ManagementApi } from '../management-api/client.ts';
 import type { Store } from '../store/contract.ts';
 import type { Throttle } from './throttle.ts';
@@ -84,8 +84,7 @@ async function countActive({ api, throttle }: HeadcountOptions): Promise<number 
     const answer = await api.listUsers(page);
     if (answer.kind !== 'done') return null;
     const { list, totalCount } = answer.data;
-    for (const { userId, status } of list)
-      if (status !== resignedStatus && status !== 'Archived') active.add(userId);
+    for (const user of list) if (!isInactive(user)) active.add(user.userId);
     seen += list.length;
     if (seen >= totalCount) return active.size;
     if (list.length === 0) return null;

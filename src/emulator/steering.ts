@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { listFaults } from '../core/neutral-event.ts';
+import { listFaults } from '../core/faults.ts';
 import { readJson } from './api.ts';
 import type { EmulatedCall } from './calls.ts';
 import type { Application } from './endpoints.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AnswerSummary } from '../core/intent.ts';
+import { type AnswerSummary, noAnswer } from '../core/intent.ts';
 
 /**
  * What the management API said to one call. An act is `done` only when the body says 200 and `success: true`;
@@ -89,7 +89,7 @@ export function readAnswer<T>(reply: HttpReply, ask: Ask<T>, now: number): Answe
 
 /** The answer that never came: a timeout, a reset, no connection. `message` holds no address and no id. */
 export function unanswered(message: string, sent: boolean): NotDone {
-  return { kind: 'unknown', sent, summary: { statusCode: null, apiCode: null, requestId: null, message } };
+  return { kind: 'unknown', sent, summary: { ...noAnswer, message } };
 }
 
 type Meaning = 'done' | 'forbidden' | 'denied' | 'busy' | 'unknown' | RefusalReason;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { noAnswer } from '../core/intent.ts';
 import type { Answer, NotDone } from './answer.ts';
 import type { ApiRequest } from './exchange.ts';
 import { pathOf } from './exchange.ts';
@@ -68,7 +69,7 @@ export function createSignatureAuthorization(key: AccessKey, now: () => number):
       return {
         kind: 'done',
         data: { ...headers, authorization: `authing ${key.accessKeyId}:${signature}` },
-        summary: { statusCode: null, apiCode: null, requestId: null, message: null },
+        summary: noAnswer,
       };
     },
     isOutdated({ summary }) {

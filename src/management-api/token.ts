@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noAnswer } from '../core/intent.ts';
 import type { Answer } from './answer.ts';
 import { headerSafe } from './data.ts';
 
@@ -63,12 +64,10 @@ export function createTokens({ fetchToken, now }: TokensOptions): Tokens {
       if (cached?.value === rejected) cached = null;
       if (!cached || now() >= cached.expiresAt) return renewOnce();
       if (now() >= cached.renewAt) void renewOnce();
-      return { kind: 'done', data: cached, summary: noSummary };
+      return { kind: 'done', data: cached, summary: noAnswer };
     },
   };
 }
-
-const noSummary = { statusCode: null, apiCode: null, requestId: null, message: null };
 
 /** Without a token no call was sent; and whatever is refused here is about our key, not about a user. */
 function asTokenAnswer<T>(answer: Answer<T>): Answer<T> {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DirectoryAccess } from '../core/handler.ts';
-import { type FoundUser, resignedStatus } from '../core/identifier.ts';
+import { type FoundUser, isInactive } from '../core/identifier.ts';
 import type { Answer } from '../management-api/answer.ts';
 import type { ManagementApi } from '../management-api/client.ts';
 
@@ -31,11 +31,6 @@ export async function listActivePeople(
     if (seen >= totalCount) return people;
     if (list.length === 0) throw new Error("GenAuth's list of users is not whole");
   }
-}
-
-/** Whether nothing is left to be taken from a user. */
-export function isInactive({ status }: FoundUser): boolean {
-  return status === resignedStatus || status === 'Archived';
 }
 
 async function idsOf(

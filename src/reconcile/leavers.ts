@@ -1,6 +1,6 @@
-import type { FoundUser, Identifier } from '../core/identifier.ts';
+import { type FoundUser, type Identifier, isInactive } from '../core/identifier.ts';
 import type { ManagementApi } from '../management-api/client.ts';
-import { insist, isInactive } from './accounts.ts';
+import { insist } from './accounts.ts';
 
 /** Somebody who is said to have left. */
 export interface Left {

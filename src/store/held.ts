@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Failure, FailureCode } from '../core/failure.ts';
 import type { Act, Decision, Intent } from '../core/intent.ts';
-import { covers, mostOf, type SafeguardLimit } from '../core/safeguard.ts';
+import { covers, mostOf, type SafeguardLimit, settingOf } from '../core/safeguard.ts';
 import type { HeldSet } from './contract.ts';
 import { type Origin, type Row, readIntent, type StoredIntent, showId } from './rows.ts';
 
@@ -153,7 +153,8 @@ export function hasRoom(
 
 /** Why a resign is held before its date. */
 export function aheadFailure(full: readonly SafeguardLimit[], source: string): Failure {
-  const isOwn = !full.some((limit) => limit.source === null);
-  const key = isOwn ? `sources.${source}.safeguard` : 'leavers.safeguard';
-  return { code: 'safeguard', message: `more resigns around that date than ${key} allows` };
+  return {
+    code: 'safeguard',
+    message: `more resigns around that date than ${settingOf(full, source)} allows`,
+  };
 }

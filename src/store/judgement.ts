@@ -2,7 +2,7 @@ import type { Failure } from '../core/failure.ts';
 import type { Identifier } from '../core/identifier.ts';
 import type { Act, FinalStatus, Intent } from '../core/intent.ts';
 import type { IntentOutcomeFacts } from '../core/outcome.ts';
-import type { SafeguardLimit } from '../core/safeguard.ts';
+import { type SafeguardLimit, settingOf } from '../core/safeguard.ts';
 import type { IntentSettlement, Settlement } from '../core/settlement.ts';
 import type { DecisionRequest } from './contract.ts';
 import type { IntentChange, NewIntent, StoredIntent } from './rows.ts';
@@ -167,9 +167,8 @@ export function cancelStep(failure: Failure, time: number, progress: IntentChang
 
 /** Why the safeguard holds an intent of that source. */
 export function safeguardFailure(action: Act, full: readonly SafeguardLimit[], source: string): Failure {
-  const isOwn = !full.some((limit) => limit.source === null);
-  const key = isOwn ? `sources.${source}.safeguard` : 'leavers.safeguard';
-  return { code: 'safeguard', message: `more ${action}s than ${key} allows in its window` };
+  const message = `more ${action}s than ${settingOf(full, source)} allows in its window`;
+  return { code: 'safeguard', message };
 }
 
 /** What a person's decision comes to, step by step; `null` when the intent is not in a state for it. */

@@ -1,7 +1,8 @@
 import { createEmulator, type Emulator, emulatorDefaults } from '../../src/emulator/emulator.ts';
 import { tokenEndpoint } from '../../src/emulator/endpoints.ts';
 import { createManagementApi } from '../../src/management-api/client.ts';
-import { person, until } from '../e2e/house.ts';
+import { person } from '../e2e/house.ts';
+import { until } from '../support/until.ts';
 import { atMost, type Figure, median } from './figure.ts';
 import { sendLoad, webhookRequest } from './load.ts';
 import { startBridge } from './programs.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
-import { person, until } from '../e2e/house.ts';
+import { person } from '../e2e/house.ts';
+import { until } from '../support/until.ts';
 import { atMost, type Figure, median, quantile } from './figure.ts';
 import { sendLoad, webhookRequest } from './load.ts';
 import { startBareApp, startBridge } from './programs.ts';

@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { gusto } from '../../handlers/gusto.ts';
 import { type Confirmations, createConfirmations } from '../../src/bridge/confirmations.ts';
-import { inHouse, until } from '../e2e/house.ts';
+import { inHouse } from '../e2e/house.ts';
 import { endProcesses } from '../e2e/process.ts';
 import { readFixture } from '../handlers/handler-suite.ts';
 import { post } from '../handlers/sender.ts';
 import { startVendor } from '../handlers/vendor.ts';
 import { collectLog } from '../ingress/house.ts';
+import { until } from '../support/until.ts';
 
 const setup = readFixture('gusto/verification-token.json').trim();
 const verify = (uuid: string) => `PUT /v1/webhook_subscriptions/${uuid}/verify`;

@@ -1,8 +1,9 @@
 import type { Outcome } from '../../src/core/outcome.ts';
 import { blindResigns } from '../dispatcher/blind-resigns.ts';
-import { auditTrail, until } from '../e2e/house.ts';
+import { auditTrail } from '../e2e/house.ts';
 import type { LogLine } from '../e2e/process.ts';
 import type { TestRecord } from '../support/kafka/topics.ts';
+import { until } from '../support/until.ts';
 import type { Load } from './load.ts';
 import type { Stage } from './stage.ts';
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { until } from '../support/until.ts';
 import { atBench, type Bench, runCommand } from './bench.ts';
 
 /** Asks for Ada's resignation, which is held; gives the id of the intent. */
@@ -10,10 +11,6 @@ async function holdAda({ command }: Bench): Promise<string> {
   const { code, out } = await command(['resign', 'email:ada@example.com', '--reason', 'last day', '--json']);
   expect(code).toBe(0);
   return JSON.parse(out).intents[0];
-}
-
-async function until(met: () => Promise<boolean>): Promise<void> {
-  while (!(await met())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 describe('kick', () => {

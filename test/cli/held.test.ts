@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import { until } from '../support/until.ts';
 import { atBench, type Bench } from './bench.ts';
 
 /** Asks for these resigns, which wait for the approval of another, and gives their set. */
 async function hold({ command }: Bench, line: readonly string[] = []): Promise<string> {
   for (const name of ['ada', 'grace'])
     await command(['resign', `email:${name}@example.com`, '--reason', 'last day', ...line]);
-  for (;;) {
+  return until(async () => {
     const { held } = JSON.parse((await command(['held', '--json'])).out);
-    if (held[0]?.waiting === 2) return held[0].id;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return held[0]?.waiting === 2 && held[0].id;
+  });
 }
 
 describe('held', () => {

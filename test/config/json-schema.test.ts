@@ -9,8 +9,10 @@ import { pem } from '../support/tls.ts';
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const example = read('bridge.example.yaml');
 const generated = configJsonSchema(handlers);
+const definitions = Object(generated.definitions);
 
 interface Node {
+  readonly $ref?: string;
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Node>>;
   readonly items?: Node;
@@ -19,7 +21,8 @@ interface Node {
 }
 
 /** Every key that a schema knows, as `server.tokens[].name`; the id of a source is `*`. */
-function keysOf(node: Node, path = ''): [string, Node][] {
+function keysOf(given: Node, path = ''): [string, Node][] {
+  const node: Node = given.$ref ? definitions[given.$ref.replace('#/definitions/', '')] : given;
   const own = Object.entries(node.properties ?? {}).flatMap(([key, inner]): [string, Node][] => {
     const here = path ? `${path}.${key}` : key;
     return [[here, inner], ...keysOf(inner, here)];
@@ -66,6 +69,16 @@ describe('the JSON Schema of the configuration', () => {
       expect(Object.keys(sources[index].properties)).toEqual(
         expect.arrayContaining(Object.keys(handlers[kind]?.settings.shape ?? {})),
       );
+    }
+  });
+
+  it('writes what every source has once', () => {
+    const { properties } = generated as Node;
+    const shared = ['actions', 'dryRun', 'expectEvery', 'safeguard'];
+    expect(Object.keys(definitions)).toEqual(shared);
+    for (const source of Object(properties?.sources).additionalProperties.anyOf) {
+      const references = shared.map((key) => Object(source).properties[key].$ref);
+      expect(references).toEqual(shared.map((key) => `#/definitions/${key}`));
     }
   });
 

@@ -6,6 +6,7 @@ import {
   identifierFault,
   identifierKey,
   identifierSchema,
+  isInactive,
   matches,
   personKey,
   tidyIdentifier,
@@ -178,4 +179,14 @@ describe('a contradiction', () => {
     expect(matches(foundUser(), identity)).toBe(false);
     expect(contradiction(foundUser(), [identity])).toBeNull();
   });
+});
+
+it.each([
+  ['Resigned', true],
+  ['Archived', true],
+  ['Activated', false],
+  ['Suspended', false],
+  ['Deactivated', false],
+])('a user who is %s has left for good: %s', (status, expected) => {
+  expect(isInactive(foundUser({ status }))).toBe(expected);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatPath, readNeutralEvent } from '../../src/core/neutral-event.ts';
+import { readNeutralEvent } from '../../src/core/neutral-event.ts';
 
 const resign = {
   type: 'user.resign',
@@ -151,13 +151,5 @@ describe('the faults of an event', () => {
 
   it.each([[7], [null], [[]], ['ada@example.com']])('tell that data is not an object: %j', (data) => {
     expect(faultsOf({ ...resign, data })).toEqual([expect.stringMatching(/^data: /)]);
-  });
-});
-
-describe('a path', () => {
-  it('is written as one would in code', () => {
-    expect(formatPath(['sources', 'hr', 'secrets', 0])).toBe('sources.hr.secrets[0]');
-    expect(formatPath([0, 'a'])).toBe('[0].a');
-    expect(formatPath([])).toBe('');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { covers, limitsNow, mostOf } from '../../src/core/safeguard.ts';
+import { covers, limitsNow, mostOf, settingOf } from '../../src/core/safeguard.ts';
 
 const rule = { source: null, maxResigns: 20, maxPercent: 1, maxKicks: null, perMs: 1_000 };
 
@@ -27,5 +27,16 @@ describe('the limits of the safeguard', () => {
       true,
       false,
     ]);
+  });
+
+  it('are named after where they are written: those of all before those of a source', () => {
+    const [all, own] = limitsNow([rule, { ...rule, source: 'hr' }], null);
+    const named = [[all, own], [own]].map((limits) =>
+      settingOf(
+        limits.flatMap((one) => one ?? []),
+        'hr',
+      ),
+    );
+    expect(named).toEqual(['leavers.safeguard', 'sources.hr.safeguard']);
   });
 });

@@ -2,9 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect } from '@jest/globals';
-import { admit } from '../../src/core/admission.ts';
 import type { Identifier } from '../../src/core/identifier.ts';
-import type { Intent, IntentDraft } from '../../src/core/intent.ts';
+import type { Intent } from '../../src/core/intent.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import { type Calls, createCalls } from '../../src/dispatcher/calls.ts';
 import { createDispatcher, type DispatchPolicy } from '../../src/dispatcher/dispatcher.ts';
@@ -17,6 +16,7 @@ import type { NewUser } from '../../src/emulator/users.ts';
 import { createManagementApi, type ManagementApi } from '../../src/management-api/client.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { acceptanceOf, type Told } from '../store/fixtures.ts';
 import { blindResigns } from './blind-resigns.ts';
 
 export const second = 1_000;
@@ -51,12 +51,6 @@ export interface RigOptions {
   /** The look-ups of the sources. */
   readonly find?: FindLookup;
   readonly random?: () => number;
-}
-
-export interface Told extends Partial<IntentDraft> {
-  readonly source?: string;
-  /** Set when a person asks. */
-  readonly actor?: string;
 }
 
 /** Told whom the call that comes next is about. */
@@ -163,7 +157,6 @@ async function openRig(options: RigOptions): Promise<Rig> {
   const lookups = find && createLookups({ ...policy, find, longestLookupMs: second, now, random });
   const build = () => createDispatcher({ store, api, throttle, protection, lookups, policy, now, random });
   let dispatcher = build();
-  let eventCount = 0;
   let callsTaken = 0;
 
   const rig: Rig = {
@@ -176,9 +169,11 @@ async function openRig(options: RigOptions): Promise<Rig> {
       return store;
     },
     async tell(told) {
-      eventCount += 1;
-      const { intents } = await store.accept(acceptanceOf(told, { now: clock.now, eventCount }));
-      return String(intents[0]);
+      const delivery = acceptanceOf(
+        { identifiers: [emailOf(1)], at: clock.now, ...told },
+        { fourEyes: false },
+      );
+      return String((await store.accept(delivery)).intents[0]);
     },
     tick: () => dispatcher.tick(),
     async work() {
@@ -234,55 +229,6 @@ async function openRig(options: RigOptions): Promise<Rig> {
     },
   };
   return rig;
-}
-
-/** An intent as the door would take it in. */
-function acceptanceOf(
-  { source = 'hr', actor, ...told }: Told,
-  { now, eventCount }: { now: number; eventCount: number },
-): Parameters<Store['accept']>[0] {
-  const draft = { action: 'resign' as const, identifiers: [emailOf(1)], ...told };
-  const facts = {
-    action: draft.action,
-    identifiers: draft.identifiers,
-    appIds: draft.appIds ?? [],
-    subject: draft.subject ?? null,
-    reason: null,
-    requestedBy: null,
-    actor: actor ?? null,
-    occurredAt: draft.occurredAt ?? null,
-    effectiveAt: draft.effectiveAt ?? null,
-    retryOf: null,
-    broughtBy: null,
-    reference: draft.reference,
-    traceparent: null,
-  };
-  const byPerson = actor !== undefined;
-  const policy = {
-    actions: ['kick', 'resign', 'withdraw'] as const,
-    maxEventAgeMs: 168 * hour,
-    fourEyes: false,
-    graceMs: 0,
-  };
-  const isPersonKick = byPerson && draft.action === 'kick';
-  return {
-    source,
-    eventId: `event-${eventCount}`,
-    retrySpanMs: null,
-    contentDigest: '',
-    receivedAt: now,
-    payload: null,
-    parts: [
-      {
-        kind: 'intent',
-        facts,
-        allSources: byPerson,
-        urgent: isPersonKick,
-        exempt: isPersonKick || draft.reference !== undefined,
-        admission: admit({ draft, byPerson, waived: [] }, policy, now),
-      },
-    ],
-  };
 }
 
 function withHooks(api: ManagementApi, hooks: ReadonlyMap<Hooked, Hook>): ManagementApi {

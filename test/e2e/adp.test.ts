@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startAdpServer } from '../ingress/adp-server.ts';
 import { pemFile } from '../support/tls.ts';
-import { inHouse, person, until } from './house.ts';
+import { until } from '../support/until.ts';
+import { inHouse, person } from './house.ts';
 import { endProcesses } from './process.ts';
 
 afterEach(endProcesses);

@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { event, type House, inHouse, intentsOf, person, read, until } from './house.ts';
+import { until } from '../support/until.ts';
+import { event, type House, inHouse, intentsOf, person, read } from './house.ts';
 import { endProcesses } from './process.ts';
 
 afterEach(endProcesses);

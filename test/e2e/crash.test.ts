@@ -4,7 +4,8 @@ import type { SignedDelivery } from '../../src/cli/demo-deliveries.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import type { EmulatedCall } from '../../src/emulator/calls.ts';
 import type { FaultsInput } from '../../src/emulator/faults.ts';
-import { event, type House, inactive, inHouse, intentsOf, person, until } from './house.ts';
+import { until } from '../support/until.ts';
+import { event, type House, inactive, inHouse, intentsOf, person } from './house.ts';
 import { endProcesses } from './process.ts';
 
 afterEach(endProcesses);

@@ -9,7 +9,7 @@ import { parseConfig } from '../../src/config.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import { createEmulator, type Emulator, emulatorDefaults } from '../../src/emulator/emulator.ts';
 import { startVendor } from '../handlers/vendor.ts';
-import { until } from './house.ts';
+import { until } from '../support/until.ts';
 
 const challenge = 'a challenge of Factorial';
 const token = '6590f590-3dba-495e-9bea-c361e1e2efc0';

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { handlers } from '../../handlers/index.ts';
 import { type Bridge, startBridge } from '../../src/bridge.ts';
@@ -14,6 +13,7 @@ import * as larkSender from '../handlers/lark-sender.ts';
 import { type DingtalkServer, startDingtalkServer } from '../ingress/dingtalk-server.ts';
 import { collectLog } from '../ingress/house.ts';
 import { type LarkServer, startLarkServer } from '../ingress/lark-server.ts';
+import { until } from '../support/until.ts';
 import { endProcesses, type RunningProcess, startProcess } from './process.ts';
 
 const openId = 'ou_7dab8a3d3cdcc9da365777c7ad535d62';
@@ -107,14 +107,6 @@ function wecomEvent(name: string): Delivery {
 const inputs = (endpoint: string): unknown[] =>
   emulator.calls().flatMap((call) => (call.endpoint === endpoint ? [call.input] : []));
 const resigns = (): unknown[] => inputs('resign-user-batch');
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`it did not come to this: ${condition}`);
-    await delay(5);
-  }
-}
 
 const statusOf = (userId: string): string | undefined => emulator.user(userId)?.status;
 

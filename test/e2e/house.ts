@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { type SignedDelivery, signBamboohr, signStandardWebhook } from '../../src/cli/demo-deliveries.ts';
 import { type AuditReport, createAudit, importEntry } from '../../src/core/audit.ts';
 import { type Outcome, outcomeSchema } from '../../src/core/outcome.ts';
 import { createEmulator, type Emulator, emulatorDefaults } from '../../src/emulator/emulator.ts';
+import { until } from '../support/until.ts';
 import { type End, type RunningProcess, startProcess } from './process.ts';
 
 /** What the configuration refers to by name. */
@@ -216,26 +216,6 @@ export function intentsOf({ status, body }: Answer): readonly string[] {
   const answered = z.object({ intents: z.array(z.string()) }).safeParse(body);
   if (status !== 200 || !answered.success) throw new Error(`not accepted: ${status} ${JSON.stringify(body)}`);
   return answered.data.intents;
-}
-
-interface Patience {
-  readonly patienceMs?: number;
-  readonly intervalMs?: number;
-}
-
-/** Looks again and again until there is something to see. @throws when there is nothing in time */
-export async function until<T>(
-  look: () => T | Promise<T>,
-  what: string,
-  { patienceMs = 10_000, intervalMs = 10 }: Patience = {},
-): Promise<Exclude<T, false | undefined>> {
-  const deadline = performance.now() + patienceMs;
-  for (;;) {
-    const seen = await look();
-    if (seen !== false && seen !== undefined) return seen as Exclude<T, false | undefined>;
-    if (performance.now() > deadline) throw new Error(`it did not come to this: ${what}`);
-    await delay(intervalMs);
-  }
 }
 
 /** Somebody in GenAuth, by number; signed in to two apps. */

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { event, inHouse, person, until } from './house.ts';
+import { until } from '../support/until.ts';
+import { event, inHouse, person } from './house.ts';
 import { endProcesses } from './process.ts';
 
 afterEach(endProcesses);

@@ -4,7 +4,8 @@ import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { event, inHouse, intentsOf, person, secrets, until } from './house.ts';
+import { until } from '../support/until.ts';
+import { event, inHouse, intentsOf, person, secrets } from './house.ts';
 import { endProcesses } from './process.ts';
 
 afterEach(endProcesses);

@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../src/core/outcome.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres/database.ts';
+import { until } from '../support/until.ts';
 import { type Fleet, prepareFleet, type Replica } from './fleet.ts';
-import { auditTrail, event, person, until } from './house.ts';
+import { auditTrail, event, person } from './house.ts';
 import { endProcesses } from './process.ts';
 
 const people = Array.from({ length: 300 }, (_, index) => person(index + 1));

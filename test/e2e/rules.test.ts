@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../src/core/outcome.ts';
 import type { Emulator } from '../../src/emulator/emulator.ts';
-import { event, type House, inactive, inHouse, intentsOf, person, until } from './house.ts';
+import { until } from '../support/until.ts';
+import { event, type House, inactive, inHouse, intentsOf, person } from './house.ts';
 import { endProcesses } from './process.ts';
 
 afterEach(endProcesses);

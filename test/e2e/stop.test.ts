@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { event, type House, inHouse, intentsOf, person, secrets, until } from './house.ts';
+import { until } from '../support/until.ts';
+import { event, type House, inHouse, intentsOf, person, secrets } from './house.ts';
 import { endProcesses } from './process.ts';
 
 afterEach(endProcesses);

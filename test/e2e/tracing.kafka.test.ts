@@ -3,7 +3,8 @@ import { sharedBrokers } from '../support/kafka/shared.ts';
 import { describeKafka } from '../support/kafka/suite.ts';
 import { createTopic } from '../support/kafka/topics.ts';
 import { startCollector } from '../support/otlp/collector.ts';
-import { inHouse, person, until } from './house.ts';
+import { until } from '../support/until.ts';
+import { inHouse, person } from './house.ts';
 import { endProcesses } from './process.ts';
 
 afterEach(endProcesses);

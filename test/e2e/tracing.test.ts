@@ -1,6 +1,7 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { type CollectedSpan, startCollector } from '../support/otlp/collector.ts';
-import { event, type House, inHouse, intentsOf, person, until } from './house.ts';
+import { until } from '../support/until.ts';
+import { event, type House, inHouse, intentsOf, person } from './house.ts';
 import { endProcesses } from './process.ts';
 
 afterEach(endProcesses);

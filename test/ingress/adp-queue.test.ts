@@ -4,6 +4,7 @@ import type { Receiver } from '../../src/ingress/receive.ts';
 import { createStreams, type Streams } from '../../src/ingress/streams.ts';
 import { readFixture } from '../handlers/handler-suite.ts';
 import { pem } from '../support/tls.ts';
+import { until } from '../support/until.ts';
 import { type AdpServer, startAdpServer } from './adp-server.ts';
 import { type House, openHouse, sourceOf } from './house.ts';
 
@@ -221,11 +222,3 @@ describe("ADP's queue", () => {
     expect(server.asked.filter((one) => one === 'GET')).toHaveLength(1);
   });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error('it took too long');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import { acceptanceOf } from '../store/fixtures.ts';
 import { as, deliveryOf, type House, inHouse, leaver, sourceOf } from './house.ts';
 
 function event(type: string, userId = 'ada@example.com', extra: object = {}): object {
@@ -128,38 +129,8 @@ describe('decisions', () => {
     'do not let go on what its source may not cause any more',
     inHouse(
       async (house) => {
-        const facts = { userIdType: 'email', userId: 'ada@example.com' } as const;
-        const { intents } = await house.store.accept({
-          source: 'hr',
-          eventId: 'before',
-          retrySpanMs: null,
-          contentDigest: '',
-          receivedAt: house.clock.now,
-          payload: null,
-          parts: [
-            {
-              kind: 'intent',
-              facts: {
-                action: 'resign',
-                identifiers: [facts],
-                subject: null,
-                appIds: [],
-                reason: null,
-                requestedBy: null,
-                actor: null,
-                occurredAt: null,
-                effectiveAt: null,
-                retryOf: null,
-                broughtBy: null,
-                traceparent: null,
-              },
-              admission: { status: 'held', dueAt: 0, failure: { code: 'stale', message: 'old' } },
-              urgent: false,
-              exempt: false,
-              allSources: false,
-            },
-          ],
-        });
+        const hold = { code: 'status_unknown', message: 'unclear' } as const;
+        const { intents } = await house.store.accept(acceptanceOf({ hold, at: house.clock.now }));
         const answer = await post(house, `/v1/intents/${intents[0]}/approve`, 'anna');
         expect([answer.status, answer.body.detail]).toEqual([409, 'this source may not resign']);
       },

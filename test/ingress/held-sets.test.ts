@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import { acceptanceOf } from '../store/fixtures.ts';
 import { as, deliveryOf, type House, inHouse, sourceOf } from './house.ts';
 
 const day = 86_400_000;
@@ -105,23 +106,7 @@ describe('sets of what is held', () => {
     inHouse(
       async (house) => {
         const hold = { code: 'status_unknown', message: 'unclear' } as const;
-        const identifiers = [{ userIdType: 'email', userId: 'ada@example.com' }] as const;
-        const facts = { subject: null, appIds: [], reason: null, requestedBy: null, occurredAt: null };
-        const none = { actor: null, effectiveAt: null, retryOf: null, broughtBy: null, traceparent: null };
-        await house.store.accept({
-          ...{ source: 'hr', eventId: 'e', retrySpanMs: null, contentDigest: '', payload: null },
-          receivedAt: house.clock.now,
-          parts: [
-            {
-              kind: 'intent',
-              facts: { action: 'resign', identifiers, ...facts, ...none },
-              admission: { status: 'held', dueAt: house.clock.now, failure: hold },
-              urgent: false,
-              exempt: false,
-              allSources: false,
-            },
-          ],
-        });
+        await house.store.accept(acceptanceOf({ hold, at: house.clock.now }));
         await house.tend();
         const [{ id }] = (await get(house, '/v1/held')).body.held;
         expect((await post(house, `/v1/held/${id}/release`)).status).toBe(200);

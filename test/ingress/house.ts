@@ -30,6 +30,7 @@ import type { Source } from '../../src/ingress/source.ts';
 import { createStream } from '../../src/publishers/stream.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { claimRequest, settleAll, succeeded } from '../store/fixtures.ts';
 
 const secret = 'a secret that only the test knows';
 
@@ -210,6 +211,11 @@ export async function openHouse(options: HouseOptions = {}) {
     async tend() {
       const askAgainBefore = now() - checks.askAgainAfterMs;
       while ((await store.tendHeld({ now: now(), safeguard: [], askAgainBefore })) > 0);
+    },
+    /** Does what is due, without the calls. */
+    async settleDue() {
+      const batch = await store.claim(claimRequest({ now: now() }));
+      if (batch) await store.settle(batch.token, settleAll(batch, succeeded), now());
     },
     closeStore,
     async stop() {

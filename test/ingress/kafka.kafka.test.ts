@@ -140,7 +140,7 @@ describeKafka('the Kafka ingress', () => {
             (receipts) => receipts.filter(([, kind]) => kind === 'busy').length > 3,
           );
           expect(await topic.committed(groupId)).toEqual([-1]);
-          await settleAll(house);
+          await house.settleDue();
           house.clock.now += 10_000;
           await until(
             () => topic.committed(groupId),
@@ -205,19 +205,3 @@ describeKafka('the Kafka ingress', () => {
     ),
   );
 });
-
-async function settleAll({ store, clock }: House): Promise<void> {
-  const limits = { kick: 50, resign: 50 };
-  const claim = { now: clock.now, token: 't', leaseMs: 60_000, limits, safeguard: [] };
-  const batch = await store.claim(claim);
-  const settlement = {
-    kind: 'final',
-    status: 'succeeded',
-    confirmed: null,
-    dryRun: false,
-    failure: null,
-  } as const;
-  const rest = { seenUserId: null, answer: null, bringKick: null };
-  const settlements = (batch?.intents ?? []).map(({ id }) => ({ intentId: id, settlement, ...rest }));
-  await store.settle('t', settlements, clock.now);
-}

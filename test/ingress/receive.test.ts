@@ -198,30 +198,13 @@ describe('receive', () => {
   it(
     'is busy while the backlog is full, and not any more a second after it has room',
     inHouse(
-      async ({ receiver, store, clock }) => {
+      async ({ receiver, clock, settleDue }) => {
         const next = (n: number) =>
           receiver.receive('hr', deliveryOf({ id: `e${n}`, people: [leaver(`p${n}@example.com`)] }));
         expect((await next(1)).kind).toBe('receipt');
         clock.now += 10_000;
         expect((await next(2)).kind).toBe('busy');
-        const limits = { kick: 50, resign: 50 };
-        const claim = { now: clock.now, token: 't', leaseMs: 60_000, limits, safeguard: [] };
-        const batch = await store.claim(claim);
-        const settlement = {
-          kind: 'final',
-          status: 'succeeded',
-          confirmed: null,
-          dryRun: false,
-          failure: null,
-        } as const;
-        const settled = (batch?.intents ?? []).map(({ id }) => ({
-          intentId: id,
-          settlement,
-          seenUserId: null,
-          answer: null,
-          bringKick: null,
-        }));
-        await store.settle('t', settled, clock.now);
+        await settleDue();
         expect((await next(2)).kind).toBe('busy');
         clock.now += 1_000;
         expect((await next(2)).kind).toBe('receipt');

@@ -2,10 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { dingtalk } from '../../handlers/dingtalk.ts';
 import { lark } from '../../handlers/lark.ts';
 import type { Delivery } from '../../src/core/handler.ts';
+import type { Log } from '../../src/core/log.ts';
 import type { Receiver, Reception } from '../../src/ingress/receive.ts';
 import type { Source } from '../../src/ingress/source.ts';
 import { createStreams, type Streams } from '../../src/ingress/streams.ts';
 import { readFixture } from '../handlers/handler-suite.ts';
+import { until } from '../support/until.ts';
 import { startDingtalkServer } from './dingtalk-server.ts';
 import { collectLog, sourceOf } from './house.ts';
 import { startLarkServer } from './lark-server.ts';
@@ -74,6 +76,12 @@ const larkCase: Case<Awaited<ReturnType<typeof startLarkServer>>> = {
 const ping =
   '{"type":"SYSTEM","headers":{"topic":"ping","messageId":"ping-1"},"data":"{\\"status\\":\\"pong\\"}"}';
 
+function openStream(source: Source, receiver: Pick<Receiver, 'receive'>, log: Log): Streams {
+  const streams = createStreams({ receiver, sources: new Map([[source.id, source]]), log, random: () => 0 });
+  streams.start();
+  return streams;
+}
+
 testStream(dingtalkCase);
 testStream(larkCase);
 
@@ -105,22 +113,30 @@ function testStream<V extends Vendor>(one: Case<V>): void {
       await server.close();
     });
 
-    function open(secret?: string): Streams {
-      const source = one.source(server.url, secret);
-      streams = createStreams({ receiver, sources: new Map([[source.id, source]]), log, random: () => 0 });
-      streams.start();
+    const open = (secret?: string): Streams => {
+      streams = openStream(one.source(server.url, secret), receiver, log);
       return streams;
-    }
-
-    it('acknowledges an event after it is kept, not before', async () => {
-      const keeping = Promise.withResolvers<Reception>();
-      answer = () => keeping.promise;
+    };
+    /** Opens the stream, and has an event pushed through it. */
+    const openAndPush = async (): Promise<Streams> => {
       const opened = open();
       await until(() => opened.disconnected().length === 0);
       one.push(server);
+      return opened;
+    };
+    /** The same, and waits until the event is about to be kept. */
+    const openAndReceive = async () => {
+      const keeping = Promise.withResolvers<Reception>();
+      answer = () => keeping.promise;
+      const opened = await openAndPush();
       await until(() => received.length === 1);
+      return { opened, keep: () => keeping.resolve(kept) };
+    };
+
+    it('acknowledges an event after it is kept, not before', async () => {
+      const { keep } = await openAndReceive();
       expect(server.acks).toEqual([]);
-      keeping.resolve(kept);
+      keep();
       await until(() => server.acks.length === 1);
       expect(server.acks).toMatchObject([one.acked(true)]);
       const source = one.source(server.url);
@@ -140,9 +156,7 @@ function testStream<V extends Vendor>(one: Case<V>): void {
       ],
     ])('asks for an event again which %s, and lives on', async (_title, fail) => {
       answer = fail;
-      const opened = open();
-      await until(() => opened.disconnected().length === 0);
-      one.push(server);
+      await openAndPush();
       await until(() => server.acks.length === 1);
       expect(server.acks).toMatchObject([one.acked(false)]);
       answer = async () => kept;
@@ -153,29 +167,19 @@ function testStream<V extends Vendor>(one: Case<V>): void {
     });
 
     it('gets again what it took in when the connection broke before the acknowledgement', async () => {
-      const keeping = Promise.withResolvers<Reception>();
-      answer = () => keeping.promise;
-      const opened = open();
-      await until(() => opened.disconnected().length === 0);
-      one.push(server);
-      await until(() => received.length === 1);
+      const { keep } = await openAndReceive();
       server.drop();
       await until(() => server.connections() === 2);
-      keeping.resolve(kept);
+      keep();
       await until(() => received.length === 2);
       await until(() => server.acks.length > 0);
       expect(server.acks.at(-1)).toMatchObject(one.acked(true));
     });
 
     it('finishes what is being kept when it is closed, and takes nothing more in', async () => {
-      const keeping = Promise.withResolvers<Reception>();
-      answer = () => keeping.promise;
-      const opened = open();
-      await until(() => opened.disconnected().length === 0);
-      one.push(server);
-      await until(() => received.length === 1);
+      const { opened, keep } = await openAndReceive();
       const closed = opened.close();
-      keeping.resolve(kept);
+      keep();
       await closed;
       await until(() => server.acks.length === 1);
       expect(server.acks).toMatchObject([one.acked(true)]);
@@ -203,63 +207,40 @@ function testStream<V extends Vendor>(one: Case<V>): void {
 }
 
 describe("DingTalk's Stream mode, on the wire", () => {
+  let server: Awaited<ReturnType<typeof startDingtalkServer>>;
+  let streams: Streams;
+
+  beforeEach(async () => {
+    server = await startDingtalkServer();
+  });
+
+  afterEach(async () => {
+    await streams.close();
+    await server.close();
+  });
+
+  async function open(receive: () => Promise<Reception>): Promise<void> {
+    streams = openStream(dingtalkCase.source(server.url), { receive }, collectLog().log);
+    await until(() => streams.disconnected().length === 0);
+  }
+
   it('has not acknowledged what is still being kept, while it answers what comes after', async () => {
-    const server = await startDingtalkServer();
-    const source = dingtalkCase.source(server.url);
     const keeping = Promise.withResolvers<Reception>();
-    const receiver = { receive: () => keeping.promise };
-    const { log } = collectLog();
-    const streams = createStreams({
-      receiver,
-      sources: new Map([[source.id, source]]),
-      log,
-      random: () => 0,
-    });
-    try {
-      streams.start();
-      await until(() => streams.disconnected().length === 0);
-      dingtalkCase.push(server);
-      server.send(ping);
-      await until(() => server.acks.length === 1);
-      keeping.resolve(kept);
-      await until(() => server.acks.length === 2);
-      expect(server.acks.map(({ status }) => status)).toEqual(['pong', 'SUCCESS']);
-    } finally {
-      await streams.close();
-      await server.close();
-    }
+    await open(() => keeping.promise);
+    dingtalkCase.push(server);
+    server.send(ping);
+    await until(() => server.acks.length === 1);
+    keeping.resolve(kept);
+    await until(() => server.acks.length === 2);
+    expect(server.acks.map(({ status }) => status)).toEqual(['pong', 'SUCCESS']);
   });
 
   it('answers pings, and passes over what it cannot read', async () => {
-    const server = await startDingtalkServer();
-    const source = dingtalkCase.source(server.url);
-    const { log } = collectLog();
-    const receiver = { receive: async () => kept };
-    const streams = createStreams({
-      receiver,
-      sources: new Map([[source.id, source]]),
-      log,
-      random: () => 0,
-    });
-    try {
-      streams.start();
-      await until(() => streams.disconnected().length === 0);
-      for (const text of ['no json', 'null', '{"type":"EVENT"}', '{"type":"CALLBACK","headers":{}}'])
-        server.send(text);
-      server.send(ping);
-      await until(() => server.acks.length === 1);
-      expect(server.acks).toEqual([{ messageId: 'ping-1', status: 'pong' }]);
-    } finally {
-      await streams.close();
-      await server.close();
-    }
+    await open(async () => kept);
+    for (const text of ['no json', 'null', '{"type":"EVENT"}', '{"type":"CALLBACK","headers":{}}'])
+      server.send(text);
+    server.send(ping);
+    await until(() => server.acks.length === 1);
+    expect(server.acks).toEqual([{ messageId: 'ping-1', status: 'pong' }]);
   });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`it did not come to this: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Emulator } from '../../src/emulator/emulator.ts';
 import { createEmulator } from '../../src/emulator/emulator.ts';
 import { exampleUsers } from '../../src/emulator/example-users.ts';
 import type { ApiCall, ManagementApi } from '../../src/management-api/client.ts';
 import { createManagementApi } from '../../src/management-api/client.ts';
+import { until } from '../support/until.ts';
 import { signedOptions } from './raw-server.ts';
 
 const ada = '6319a1504f3b4c0f214dd5b1';
@@ -39,14 +39,6 @@ const calledEndpoints = () => emulator.calls().map(({ endpoint }) => endpoint);
 const tokenCalls = () => calledEndpoints().filter((endpoint) => endpoint === 'get-management-token');
 
 /** Waits for something that happens in the background. */
-async function eventually(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error('it did not happen');
-    await delay(5);
-  }
-}
-
 describe('a token', () => {
   it('is asked for once by calls that come at the same time', async () => {
     emulator.setFaults({ calls: [{ kind: 'latency', endpoint: 'get-management-token', ms: 30 }] });
@@ -82,7 +74,7 @@ describe('a token', () => {
     now += 2_000;
     emulator.setFaults({ calls: [{ kind: 'timeout', endpoint: 'get-management-token', times: 1 }] });
     expect(await look()).toMatchObject({ kind: 'done' });
-    await eventually(() => tokenCalls().length === 2);
+    await until(() => tokenCalls().length === 2);
     expect(await look()).toMatchObject({ kind: 'done' });
     expect(tokenCalls()).toHaveLength(2);
   });
@@ -105,12 +97,12 @@ describe('a token', () => {
     emulator.setFaults({ calls: [{ kind: 'rateLimit', endpoint: 'get-management-token' }] });
     const throttled = () => seen.filter(({ kind }) => kind === 'busy').length;
     expect(await look()).toMatchObject({ kind: 'done' });
-    await eventually(() => throttled() === 1);
+    await until(() => throttled() === 1);
     for (let index = 0; index < 5; index += 1) expect(await look()).toMatchObject({ kind: 'done' });
     expect(tokenCalls()).toHaveLength(2);
     now += 5_000;
     expect(await look()).toMatchObject({ kind: 'done' });
-    await eventually(() => throttled() === 2);
+    await until(() => throttled() === 2);
     now += 4_000;
     expect(await look()).toMatchObject({ kind: 'busy' });
   });

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { handlers } from '../../handlers/index.ts';
 import { reconcileSource } from '../../src/bridge/reconcile.ts';
@@ -9,6 +8,7 @@ import { type Bridge, startBridge } from '../../src/bridge.ts';
 import { parseConfig } from '../../src/config.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { collectLog } from '../ingress/house.ts';
+import { until } from '../support/until.ts';
 import { bridgeConfig } from './bridge-config.ts';
 import type { Department } from './company.ts';
 import { startDingtalkServer } from './dingtalk-server.ts';
@@ -276,11 +276,3 @@ describe.each(vendors)('a comparison with $name', (vendor) => {
     );
   });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`it did not come to this: ${condition}`);
-    await delay(10);
-  }
-}

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { handlers } from '../../handlers/index.ts';
 import { reconcileSource } from '../../src/bridge/reconcile.ts';
@@ -10,6 +9,7 @@ import { parseConfig } from '../../src/config.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { type Ran, runCommand } from '../cli/bench.ts';
 import { collectLog, type LogLine } from '../ingress/house.ts';
+import { until } from '../support/until.ts';
 import { bridgeConfig } from './bridge-config.ts';
 import { startWecomServer, type WecomServer } from './wecom-server.ts';
 
@@ -243,12 +243,4 @@ async function intents(): Promise<{ status: string; action: string }[]> {
   const headers = { authorization: `Bearer ${operatorToken}` };
   const response = await fetch(`${bridge?.url}/v1/intents`, { headers });
   return Object(await response.json()).intents;
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`it did not come to this: ${condition}`);
-    await delay(10);
-  }
 }

@@ -11,7 +11,7 @@ import { type MoveProgress, MoveRefused, moveStore } from '../../src/store/move.
 import { openPostgresStore } from '../../src/store/postgres.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
-import { claimRequest, deliveryOf, email, settleAll, start, succeeded } from './store-suite.ts';
+import { acceptanceOf, claimRequest, email, settleAll, start, succeeded } from './fixtures.ts';
 
 const hour = 3_600_000;
 const people = 1_200;
@@ -44,7 +44,7 @@ describe('a store that is moved from SQLite to PostgreSQL', () => {
     const numbers = Array.from({ length: people }, (_, n) => n);
     await Promise.all(
       numbers.map((n) =>
-        store.accept(deliveryOf({ identifiers: [email(`u${n}@example.com`)], effectiveAt: start + hour })),
+        store.accept(acceptanceOf({ identifiers: [email(`u${n}@example.com`)], effectiveAt: start + hour })),
       ),
     );
     await store.accept(unreadable('odd-1'));
@@ -52,8 +52,8 @@ describe('a store that is moved from SQLite to PostgreSQL', () => {
     await store.setPause('kick', { by: 'api:olaf', at: start, reason: null });
     await store.keepNote({ key: 'slack:a', text: 'where it is', expiresAt: start + hour }, start);
     const kick = await idOf(store, { action: 'kick', identifiers: [email('kick@example.com')] });
-    await store.accept(deliveryOf({ identifiers: [email('ada@example.com')], reason: 'gone\0 \ud800' }));
-    await store.accept(deliveryOf({ identifiers: [email('held@example.com')], actor: 'api:olaf' }));
+    await store.accept(acceptanceOf({ identifiers: [email('ada@example.com')], reason: 'gone\0 \ud800' }));
+    await store.accept(acceptanceOf({ identifiers: [email('held@example.com')], actor: 'api:olaf' }));
     while ((await store.tendHeld({ now: start, safeguard: [], askAgainBefore: 0 })) > 0);
     const settled = await store.claim(claimRequest());
     if (settled) await store.settle(settled.token, settleAll(settled, succeeded), start);
@@ -71,7 +71,7 @@ describe('a store that is moved from SQLite to PostgreSQL', () => {
 
   function unreadable(eventId: string): Acceptance {
     return {
-      ...deliveryOf({ eventId }),
+      ...acceptanceOf({ eventId }),
       parts: [{ kind: 'unreadable', faults: ['no email'] }],
       payload: {
         method: 'POST',
@@ -83,8 +83,8 @@ describe('a store that is moved from SQLite to PostgreSQL', () => {
     };
   }
 
-  async function idOf(store: Store, told: Parameters<typeof deliveryOf>[0]): Promise<string> {
-    return (await store.accept(deliveryOf(told))).intents[0] ?? '';
+  async function idOf(store: Store, told: Parameters<typeof acceptanceOf>[0]): Promise<string> {
+    return (await store.accept(acceptanceOf(told))).intents[0] ?? '';
   }
 
   /** Everything that a store says of itself. */
@@ -150,7 +150,7 @@ describe('a store that is moved from SQLite to PostgreSQL', () => {
 
   it('takes an event that it knows for a repeat, and gives nobody a number twice', async () => {
     const first = openSqliteStore({ path });
-    const known = deliveryOf({ eventId: 'known' });
+    const known = acceptanceOf({ eventId: 'known' });
     const receipt = await first.accept(known);
     const gone = await idOf(first, { action: 'withdraw', identifiers: [email('else@example.com')] });
     await first.prune({ settled: start + 1, outcomes: 0, deadLetters: 0 }, 10, start);
@@ -228,7 +228,7 @@ describe('a store that is moved from SQLite to PostgreSQL', () => {
   it('is refused by a database that has something in it, or half of another store', async () => {
     await openSqliteStore({ path }).close();
     const store = await openTarget();
-    await store.accept(deliveryOf({}));
+    await store.accept(acceptanceOf({}));
     await store.close();
     await expect(move()).rejects.toThrow(/not empty/);
     await query(database.url, 'drop schema offboard_bridge cascade');

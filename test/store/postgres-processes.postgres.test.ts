@@ -5,7 +5,8 @@ import { recordOutcome } from '../../src/core/outcome.ts';
 import type { Batch, ClaimRequest, Store } from '../../src/store/contract.ts';
 import { type Nudge, openPostgresStore } from '../../src/store/postgres.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
-import { claimRequest, deliveryOf, email, settleAll, start, succeeded } from './store-suite.ts';
+import { until } from '../support/until.ts';
+import { acceptanceOf, claimRequest, email, settleAll, start, succeeded } from './fixtures.ts';
 
 const hour = 3_600_000;
 
@@ -32,9 +33,6 @@ describe('three processes on one PostgreSQL', () => {
   const each = <T>(count: number, run: (store: Store, n: number) => Promise<T>): Promise<T[]> =>
     Promise.all(Array.from({ length: count }, (_, n) => run(storeOf(n), n)));
   const person = (n: number) => ({ identifiers: [email(`u${n}@example.com`)] });
-  const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
-  };
 
   /** Claims and settles by every process at once, until nothing is left; `seen` is told of every batch. */
   async function drain(
@@ -61,7 +59,7 @@ describe('three processes on one PostgreSQL', () => {
 
   it('give the same ids for an event that all of them take in at once', async () => {
     const deliveries = Array.from({ length: 40 }, (_, n) =>
-      deliveryOf({ ...person(n), eventId: `msg-${n}` }),
+      acceptanceOf({ ...person(n), eventId: `msg-${n}` }),
     );
     const receipts = await each(3 * 40, (store, n) => store.accept(deliveries[n % 40] as never));
     const firsts = receipts.filter(({ kind }) => kind === 'accepted');
@@ -74,7 +72,7 @@ describe('three processes on one PostgreSQL', () => {
 
   it('leave one of many dates for a person that arrive at once', async () => {
     await each(60, (store, n) =>
-      store.accept(deliveryOf({ ...person(n % 2), effectiveAt: start + (n + 1) * hour })),
+      store.accept(acceptanceOf({ ...person(n % 2), effectiveAt: start + (n + 1) * hour })),
     );
     const query = { cursor: null, limit: 100, person: null, source: null };
     expect((await storeOf(0).listIntents({ ...query, statuses: ['scheduled'] })).items).toHaveLength(2);
@@ -86,7 +84,7 @@ describe('three processes on one PostgreSQL', () => {
       ...person(n % 60),
       action: n % 4 === 0 ? ('resign' as const) : ('kick' as const),
     }));
-    await each(told.length, (store, n) => store.accept(deliveryOf({ ...told[n], source: `s${n}` })));
+    await each(told.length, (store, n) => store.accept(acceptanceOf({ ...told[n], source: `s${n}` })));
     const claimed = new Set<string>();
     const inFlight = new Set<string>();
     await drain(
@@ -108,8 +106,8 @@ describe('three processes on one PostgreSQL', () => {
 
   it('have no person in two batches when one of them may only kick and another may only resign', async () => {
     for (let n = 0; n < 25; n += 1) {
-      await storeOf(n).accept(deliveryOf(person(n)));
-      await storeOf(n).accept(deliveryOf({ ...person(n), action: 'kick', source: 'other' }));
+      await storeOf(n).accept(acceptanceOf(person(n)));
+      await storeOf(n).accept(acceptanceOf({ ...person(n), action: 'kick', source: 'other' }));
     }
     const only = { kick: { kick: 1, resign: 0 }, resign: { kick: 0, resign: 1 } };
     let left = 50;
@@ -128,7 +126,7 @@ describe('three processes on one PostgreSQL', () => {
 
   it('take the intents of a person in the order in which they came', async () => {
     for (let n = 0; n < 30; n += 1) {
-      await storeOf(n).accept(deliveryOf({ ...person(n % 5), action: 'kick', source: `s${n}` }));
+      await storeOf(n).accept(acceptanceOf({ ...person(n % 5), action: 'kick', source: `s${n}` }));
     }
     const taken = new Map<string, number[]>();
     await drain((batch) => {
@@ -141,7 +139,7 @@ describe('three processes on one PostgreSQL', () => {
   });
 
   it('let no more through than the safeguard allows to all of them together', async () => {
-    await each(150, (store, n) => store.accept(deliveryOf(person(n))));
+    await each(150, (store, n) => store.accept(acceptanceOf(person(n))));
     let through = 0;
     await drain(
       (batch) => {
@@ -154,7 +152,7 @@ describe('three processes on one PostgreSQL', () => {
   });
 
   it('do not claim what one of them paused', async () => {
-    await storeOf(0).accept(deliveryOf({}));
+    await storeOf(0).accept(acceptanceOf({}));
     await storeOf(1).setPause('resign', { by: 'api:ada', at: start, reason: null });
     expect(await each(3, (store) => store.claim(claimRequest()))).toEqual([null, null, null]);
     await storeOf(2).setPause('resign', null);
@@ -162,11 +160,11 @@ describe('three processes on one PostgreSQL', () => {
   });
 
   it('keep a claim from a withdraw that another takes in, whichever is first', async () => {
-    await each(60, (store, n) => store.accept(deliveryOf({ ...person(n), subject: `${n}` })));
+    await each(60, (store, n) => store.accept(acceptanceOf({ ...person(n), subject: `${n}` })));
     const batches: Batch[] = [];
     await Promise.all([
       ...Array.from({ length: 60 }, (_, n) =>
-        storeOf(n).accept(deliveryOf({ ...person(n), subject: `${n}`, action: 'withdraw' })),
+        storeOf(n).accept(acceptanceOf({ ...person(n), subject: `${n}`, action: 'withdraw' })),
       ),
       each(6, async (store) => {
         const batch = await store.claim(claimRequest({ limits: { resign: 7, kick: 1 } }));
@@ -223,7 +221,7 @@ describe('three processes on one PostgreSQL', () => {
   });
 
   it('wake the others, and not themselves', async () => {
-    await storeOf(0).accept(deliveryOf({ effectiveAt: start + hour }));
+    await storeOf(0).accept(acceptanceOf({ effectiveAt: start + hour }));
     await until(() => heard[1]?.includes('work') === true && heard[2]?.includes('work') === true);
     await storeOf(1).sequence(10);
     await until(() => heard[0]?.includes('outcomes') === true && heard[2]?.includes('outcomes') === true);
@@ -237,7 +235,7 @@ describe('three processes on one PostgreSQL', () => {
     );
     await until(() => heard.every((nudges) => nudges.includes('work')));
     for (const nudges of heard) nudges.length = 0;
-    await storeOf(0).accept(deliveryOf({}));
+    await storeOf(0).accept(acceptanceOf({}));
     await until(() => heard[1]?.includes('work') === true);
     expect((await storeOf(1).claim(claimRequest()))?.intents).toHaveLength(1);
   });
@@ -246,11 +244,11 @@ describe('three processes on one PostgreSQL', () => {
     const ahead = await openPostgresStore({ url: database.url, now: () => Date.now() + 2 * hour });
     try {
       const now = Date.now();
-      await storeOf(0).accept(deliveryOf({ at: now }));
-      await storeOf(0).accept(deliveryOf({ ...person(1), at: now, effectiveAt: now + hour }));
+      await storeOf(0).accept(acceptanceOf({ at: now }));
+      await storeOf(0).accept(acceptanceOf({ ...person(1), at: now, effectiveAt: now + hour }));
       expect((await storeOf(0).claim(claimRequest({ now })))?.intents).toHaveLength(1);
       expect(await ahead.claim(claimRequest({ now: Date.now() + 2 * hour }))).toBeNull();
-      await ahead.accept(deliveryOf({ ...person(2), at: Date.now() + 2 * hour }));
+      await ahead.accept(acceptanceOf({ ...person(2), at: Date.now() + 2 * hour }));
       expect((await storeOf(1).claim(claimRequest({ now: Date.now() })))?.intents).toHaveLength(1);
     } finally {
       await ahead.close();

@@ -3,9 +3,9 @@ import { type Acceptance, StoreUnavailable } from '../../src/store/contract.ts';
 import { openDatabase } from '../../src/store/postgres/connection.ts';
 import { openPostgresStore } from '../../src/store/postgres.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
-import { testSafeguard } from './safeguard-suite.ts';
-import { deliveryOf, email, type StoreUnderTest, testStore } from './store-suite.ts';
-import { testTrail } from './trail-suite.ts';
+import { acceptanceOf, email } from './fixtures.ts';
+import { testStore } from './store-suite.ts';
+import type { StoreUnderTest } from './subject.ts';
 
 function postgresUnderTest(): StoreUnderTest {
   let database: TestDatabase | null = null;
@@ -24,8 +24,6 @@ function postgresUnderTest(): StoreUnderTest {
 }
 
 testStore('the PostgreSQL store', postgresUnderTest);
-testTrail('the PostgreSQL store', postgresUnderTest);
-testSafeguard('the safeguard of the PostgreSQL store', postgresUnderTest);
 
 describe('the PostgreSQL database', () => {
   let database: TestDatabase;
@@ -40,7 +38,7 @@ describe('the PostgreSQL database', () => {
     await query(database.url, 'create schema offboard_bridge');
     await query(database.url, 'create table intents (mine text)');
     const store = await openPostgresStore({ url: database.url });
-    await store.accept(deliveryOf({}));
+    await store.accept(acceptanceOf({}));
     await store.close();
     const { rows } = await query(database.url, 'select count(*)::integer as n from offboard_bridge.intents');
     expect(rows).toEqual([{ n: 1 }]);
@@ -79,7 +77,7 @@ describe('the PostgreSQL database', () => {
   it('refuses work once it is closed', async () => {
     const store = await openPostgresStore({ url: database.url });
     await store.close();
-    await expect(store.accept(deliveryOf({}))).rejects.toThrow(StoreUnavailable);
+    await expect(store.accept(acceptanceOf({}))).rejects.toThrow(StoreUnavailable);
     await expect(store.figures(0)).rejects.toThrow(StoreUnavailable);
   });
 
@@ -123,7 +121,7 @@ describe('the PostgreSQL database', () => {
 
   it('takes in what has characters that it cannot keep, once', async () => {
     const store = await openPostgresStore({ url: database.url });
-    const delivery = deliveryOf({ eventId: 'a\0b', reason: 'gone\0 \ud800', subject: '\0' });
+    const delivery = acceptanceOf({ eventId: 'a\0b', reason: 'gone\0 \ud800', subject: '\0' });
     const receipts = [await store.accept(delivery), await store.accept(delivery)];
     expect(receipts.map(({ kind }) => kind)).toEqual(['accepted', 'duplicate']);
     const found = await store.findIntent(receipts[0]?.intents[0] ?? '');
@@ -133,10 +131,10 @@ describe('the PostgreSQL database', () => {
 
   it('takes in a delivery of thousands beside another about the same people', async () => {
     const store = await openPostgresStore({ url: database.url });
-    const [part] = deliveryOf({}).parts;
+    const [part] = acceptanceOf({}).parts;
     if (part?.kind !== 'intent') throw new Error('the delivery has no intent');
     const whole = (eventId: string): Acceptance => ({
-      ...deliveryOf({ eventId }),
+      ...acceptanceOf({ eventId }),
       parts: Array.from({ length: 3_000 }, (_, n) => ({
         ...part,
         facts: { ...part.facts, identifiers: [email(`u${n}@example.com`)] },

@@ -13,9 +13,9 @@ import { StoreUnavailable } from '../../src/store/contract.ts';
 import { migrations } from '../../src/store/sqlite/migrations.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { readOutcome } from '../../src/store/trail.ts';
-import { testSafeguard } from './safeguard-suite.ts';
-import { deliveryOf, type StoreUnderTest, testStore } from './store-suite.ts';
-import { testTrail } from './trail-suite.ts';
+import { acceptanceOf } from './fixtures.ts';
+import { testStore } from './store-suite.ts';
+import type { StoreUnderTest } from './subject.ts';
 
 async function inFolder<T>(run: (path: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'offboard-bridge-'));
@@ -63,8 +63,6 @@ function writeOldTrail(path: string, drafts: readonly OutcomeDraft[]): void {
 }
 
 testStore('the SQLite store', sqliteUnderTest);
-testTrail('the SQLite store', sqliteUnderTest);
-testSafeguard('the safeguard of the SQLite store', sqliteUnderTest);
 
 describe('the SQLite file', () => {
   it('gives publishers their outcomes at once after a crash, because nobody else can be at it', () =>
@@ -83,7 +81,7 @@ describe('the SQLite file', () => {
   it('is readable by its owner only', () =>
     inFolder(async (path) => {
       const store = openSqliteStore({ path });
-      await store.accept(deliveryOf({}));
+      await store.accept(acceptanceOf({}));
       for (const suffix of ['', '-wal']) expect((await stat(`${path}${suffix}`)).mode & 0o777).toBe(0o600);
       await store.close();
     }));
@@ -142,6 +140,6 @@ describe('the SQLite file', () => {
     inFolder(async (path) => {
       const store = openSqliteStore({ path });
       await store.close();
-      await expect(store.accept(deliveryOf({}))).rejects.toThrow(StoreUnavailable);
+      await expect(store.accept(acceptanceOf({}))).rejects.toThrow(StoreUnavailable);
     }));
 });

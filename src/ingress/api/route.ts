@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import { listFaults } from '../../core/neutral-event.ts';
+import { listFaults } from '../../core/faults.ts';
 import { HttpProblem } from '../problem.ts';
 import type { Principal, Role } from './access.ts';
 

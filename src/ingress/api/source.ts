@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { listFaults } from '../../core/faults.ts';
 import { defineHandler, MalformedDelivery, parseJsonBody, UnverifiedDelivery } from '../../core/handler.ts';
 import { actions } from '../../core/intent.ts';
-import { listFaults, neutralEventSchema, readNeutralEvent } from '../../core/neutral-event.ts';
+import { neutralEventSchema, readNeutralEvent } from '../../core/neutral-event.ts';
 import type { Source } from '../source.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { commandFields, sendForm, signSlack } from '../../support/slack/sender.ts';
-import { asker, inWorkspace, keyIn, keyOf, type Shown, textOf, until } from './workspace.ts';
+import { until } from '../../support/until.ts';
+import { asker, inWorkspace, keyIn, keyOf, type Shown, textOf } from './workspace.ts';
 
 const text = 'ada@example.com lost laptop';
 const form = (typed: Parameters<typeof commandFields>[0]): string =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { asker, inWorkspace, keyIn, keyOf, type Shown, textOf, until } from './workspace.ts';
+import { until } from '../../support/until.ts';
+import { asker, inWorkspace, keyIn, keyOf, type Shown, textOf } from './workspace.ts';
 
 const press = { action: 'offboard_confirm' };
 

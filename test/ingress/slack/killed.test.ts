@@ -9,7 +9,8 @@ import { createEmulator, emulatorDefaults } from '../../../src/emulator/emulator
 import { exampleUsers } from '../../../src/emulator/example-users.ts';
 import { commandFields, pressPayload, sendForm, signingSecret } from '../../support/slack/sender.ts';
 import { openSlackStandIn } from '../../support/slack/stand-in.ts';
-import { asker, keyIn, type Shown, textOf, until } from './workspace.ts';
+import { until } from '../../support/until.ts';
+import { asker, keyIn, type Shown, textOf } from './workspace.ts';
 
 const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 

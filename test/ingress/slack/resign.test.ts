@@ -1,14 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  approver,
-  asker,
-  inWorkspace,
-  keyIn,
-  type Shown,
-  textOf,
-  until,
-  type Workspace,
-} from './workspace.ts';
+import { until } from '../../support/until.ts';
+import { approver, asker, inWorkspace, keyIn, type Shown, textOf, type Workspace } from './workspace.ts';
 
 const day = 86_400_000;
 

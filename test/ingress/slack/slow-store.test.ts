@@ -12,8 +12,9 @@ import type { Store } from '../../../src/store/contract.ts';
 import { openSqliteStore } from '../../../src/store/sqlite.ts';
 import { commandFields, pressPayload, sendForm, signingSecret } from '../../support/slack/sender.ts';
 import { openSlackStandIn } from '../../support/slack/stand-in.ts';
+import { until } from '../../support/until.ts';
 import { collectLog } from '../house.ts';
-import { asker, keyIn, type Shown, textOf, until } from './workspace.ts';
+import { asker, keyIn, type Shown, textOf } from './workspace.ts';
 
 type Writing = 'accept' | 'decide';
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { commandFields, pressPayload } from '../../support/slack/sender.ts';
-import { approver, inWorkspace, keyIn, type Shown, textOf, until, type Workspace } from './workspace.ts';
+import { until } from '../../support/until.ts';
+import { approver, inWorkspace, keyIn, type Shown, textOf, type Workspace } from './workspace.ts';
 
 const mode = { mode: 'socket' } as const;
 

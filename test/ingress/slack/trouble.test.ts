@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { signStandardWebhook } from '../../../src/cli/demo-deliveries.ts';
-import { approver, asker, inWorkspace, keyIn, keyOf, textOf, until } from './workspace.ts';
+import { until } from '../../support/until.ts';
+import { approver, asker, inWorkspace, keyIn, keyOf, textOf } from './workspace.ts';
 
 const text = 'ada@example.com lost laptop';
 const confirm = 'offboard_confirm';

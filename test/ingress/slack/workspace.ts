@@ -183,16 +183,3 @@ export function keyIn(shown: Pick<Shown, 'blocks'>): string {
   if (key === null) throw new Error('the message has no buttons');
   return key;
 }
-
-/** Waits until something is there. */
-export async function until<T>(
-  look: () => T | undefined | null | false | Promise<T | undefined | null | false>,
-): Promise<T> {
-  const deadline = Date.now() + 15_000;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (Date.now() > deadline) throw new Error('it did not come to that');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
