@@ -214,6 +214,18 @@ export function testHandler(one: HandlerCase): void {
           { numRuns: 300 },
         );
       });
+
+      if (signsBody) {
+        it('lets no other body pass under a genuine signature, however much it looks like the signed one', () => {
+          const other = fc
+            .oneof(bent(genuine.body.toString()), anyJson)
+            .filter((body) => !body.equals(genuine.body));
+          fc.assert(
+            fc.property(other, (body) => expectRefused({ ...genuine, body })),
+            { numRuns: 300 },
+          );
+        });
+      }
     });
 
     testReading({ ...one, settings: one.settings([secret]), delivery: signed });
