@@ -187,6 +187,10 @@ describe('lark: what an event says', () => {
         [event.object.status, event.old_object.status] = [event.old_object.status, event.object.status];
       }),
     ],
+    [
+      'whose offboarding was edited, though it says that it is in effect',
+      readFixture('lark/corehr.offboarding.updated_v2.constructed.json'),
+    ],
   ])('leaves somebody alone %s', (_title, payload) => {
     expect(read(payload)).toEqual([]);
   });
