@@ -11,4 +11,12 @@ describe('the list of handlers', () => {
       expect(test).toMatch(/^ *test(Handler|Reading)\(\{$/m);
     },
   );
+
+  it.each(['adp', 'deel', 'factorial', 'merge', 'paylocity'])(
+    'asks a source of %s, whose dates come without a zone, where they are meant',
+    (name) => {
+      const faults = handlers[name]?.settings.safeParse({}).error?.issues ?? [];
+      expect(faults.map(({ path }) => path[0])).toContain('timezone');
+    },
+  );
 });
