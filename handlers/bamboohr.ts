@@ -6,6 +6,7 @@ import {
   MalformedDelivery,
   nameById,
   readInstant,
+  readPart,
   UnverifiedDelivery,
   usesLookup,
   type Verdict,
@@ -56,7 +57,9 @@ export const bamboohr = defineHandler<Settings>({
   normalize(delivery, settings) {
     const sentAt = readInstant(delivery.headers['x-bamboohr-timestamp']);
     return listChanges(delivery, settings)
-      .map((change) => (change instanceof MalformedDelivery ? change : toPart(change, settings, sentAt)))
+      .map((change) =>
+        change instanceof MalformedDelivery ? change : readPart(() => toPart(change, settings, sentAt)),
+      )
       .filter((part) => part !== null);
   },
 
@@ -72,11 +75,10 @@ function toPart(
   if (verdict === null || verdict instanceof MalformedDelivery) return verdict;
   const occurredAt = readInstant(change.timestamp) ?? sentAt;
   const { identifiers, faults } = pick(change, settings);
-  const { action, hold } = verdict;
-  const isDeleted = verdict === recordDeleted;
-  // BambooHR may not know a deleted employee any more: then what was sent has to do, where it is enough.
-  if (hold && usesLookup(settings) && !(isDeleted && identifiers.length > 0)) {
-    return { action, ...(isDeleted && { hold }), ...nameById(change.id, settings), occurredAt };
+  // Not where what was sent is enough: BambooHR may not know a deleted employee any more.
+  if (usesLookup(settings) && (verdict === statusUnknown || identifiers.length === 0)) {
+    const asked: Verdict = verdict === statusUnknown ? { action: 'resign' } : verdict;
+    return { ...asked, ...nameById(change.id, settings), occurredAt };
   }
   if (identifiers.length === 0) return new MalformedDelivery(...faults);
   return { ...verdict, identifiers, subject: change.id, occurredAt };

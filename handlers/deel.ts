@@ -38,6 +38,9 @@ const recordDeleted = heldResign(
   'Deel says that the worker was deleted, not that the person left',
 );
 
+/** What an event may say of a simulation without being one. */
+const noSimulation = new Set<unknown>([undefined, null, false, 'false']);
+
 const scheme = hmacScheme({ header: 'X-Deel-Signature', signed: 'POST{body}' });
 
 /**
@@ -55,17 +58,16 @@ export const deel = defineHandler<Settings>({
   normalize(delivery, settings) {
     const { data, timestamp } = readShape(envelopeShape, parseJsonBody(delivery));
     const { event_type: type, organization_id: organization, is_simulation: simulation } = data.meta;
-    const verdict = settings.endEvents.includes(type)
-      ? contractEnded
-      : type === 'worker.v2.deleted' && recordDeleted;
-    if (!verdict || ![undefined, null, false, 'false'].includes(simulation as null)) return [];
+    const isEnd = settings.endEvents.includes(type);
+    if (!(isEnd || type === 'worker.v2.deleted') || !noSimulation.has(simulation)) return [];
     checkTenant(organization, settings.tenant, 'data.meta.organization_id');
-    const isAsked = verdict === contractEnded && usesLookup(settings);
+    const { action, hold } = isEnd ? contractEnded : recordDeleted;
+    const isAsked = isEnd && usesLookup(settings);
     const name = isAsked ? nameById : nameDeleted;
     return readShape(resourceShape, data.resource).map(({ id, completion_date: date }) =>
       readPart(() => ({
-        action: verdict.action,
-        ...(!isAsked && { hold: verdict.hold }),
+        action,
+        ...(!isAsked && { hold }),
         ...name(id, settings),
         occurredAt: readInstant(timestamp),
         effectiveAt: lastDayAt('data.resource.completion_date', date, settings),

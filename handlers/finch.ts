@@ -56,10 +56,10 @@ export const finch = defineHandler<Settings>({
     checkTenant(event.connection_id, settings.tenant, 'connection_id');
     const { individual_id: id } = readShape(personShape, body).data;
     const { action, hold } = verdict;
-    const name = hold?.code === 'record_deleted' ? nameDeleted : nameById;
-    const isAnswered = usesLookup(settings) && hold?.code === 'status_unknown';
+    const isAsked = verdict === employmentUpdated && usesLookup(settings);
+    const name = isAsked ? nameById : nameDeleted;
     const occurredAt = readInstant(delivery.headers[names.timestamp]);
-    return [{ action, ...(!isAnswered && { hold }), ...name(id, settings), occurredAt }];
+    return [{ action, ...(!isAsked && { hold }), ...name(id, settings), occurredAt }];
   },
 
   lookup: lookUp,

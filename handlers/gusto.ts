@@ -30,25 +30,31 @@ const rehireCancelled = heldResign(
   'status_unknown',
   'Gusto says that a rehire was called off, not whether the person is still there',
 );
+const dismissed = heldResign('status_unknown', 'Gusto says that a contractor is dismissed, but not for when');
 
 /**
- * `employee.terminated` is sent when the termination is entered, and does not say for when. The effective one goes by
- * two names in Gusto's own pages.
+ * What is sent when an end is entered does not say for when. On an employee's day another event follows, by two names
+ * in Gusto's own pages; on a contractor's one does since 2026, but not on every page, and so a person decides.
  */
 const verdicts = new Map<string, Verdict>([
   ['employee.termination_effective', { action: 'resign' }],
   ['employee.terminated_effective', { action: 'resign' }],
-  ['contractor.deactivated', { action: 'resign' }],
   ['employee.termination_cancelled', { action: 'withdraw' }],
   ['employee.rehired', { action: 'withdraw' }],
   ['employee.rehire_effective', { action: 'withdraw' }],
-  ['contractor.reactivated', { action: 'withdraw' }],
   ['employee.rehire_cancelled', rehireCancelled],
+  ['contractor.deactivated', dismissed],
+  ['contractor.deactivation_effective', { action: 'resign' }],
+  ['contractor.deactivation_cancelled', { action: 'withdraw' }],
+  ['contractor.reactivated', { action: 'withdraw' }],
+  ['contractor.reactivation_effective', { action: 'withdraw' }],
+  ['contractor.reactivation_cancelled', rehireCancelled],
 ]);
 
 /**
  * Gusto's webhooks. Source: docs.gusto.com/app-integrations/docs/webhooks and /docs/employee-events,
- * docs.gusto.com/embedded-payroll/docs/webhooks. That the signature is hexadecimal is second hand, and so a setting; its
+ * docs.gusto.com/embedded-payroll/docs/webhooks and, of contractors,
+ * /changelog/added-contractor-lifecycle-webhooks-for-future-dated-transitions. That the signature is hexadecimal is second hand, and so a setting; its
  * header is spelled in two ways, of which only the one with hyphens gets through proxies.
  */
 export const gusto = defineHandler<Settings>({

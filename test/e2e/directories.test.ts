@@ -7,26 +7,15 @@ import { type Bridge, startBridge } from '../../src/bridge.ts';
 import { parseConfig } from '../../src/config.ts';
 import type { Delivery } from '../../src/core/handler.ts';
 import { createEmulator, type Emulator, emulatorDefaults } from '../../src/emulator/emulator.ts';
-import { sealCallback } from '../handlers/callback-sender.ts';
 import { readFixture } from '../handlers/handler-suite.ts';
-import * as larkSender from '../handlers/lark-sender.ts';
 import { type DingtalkServer, startDingtalkServer } from '../ingress/dingtalk-server.ts';
 import { collectLog } from '../ingress/house.ts';
 import { type LarkServer, startLarkServer } from '../ingress/lark-server.ts';
 import { until } from '../support/until.ts';
+import { dingtalkEvent, directories, larkEvent, sendDelivery, wecomEvent } from './directory-deliveries.ts';
 import { endProcesses, type RunningProcess, startProcess } from './process.ts';
 
 const openId = 'ou_7dab8a3d3cdcc9da365777c7ad535d62';
-const aesKey = 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C';
-const sources = {
-  lark: {
-    handler: 'lark',
-    encryptKey: larkSender.encryptKey,
-    verificationToken: larkSender.verificationToken,
-  },
-  dingtalk: { handler: 'dingtalk', token: 'token', aesKey, ownerKey: 'owner' },
-  wecom: { handler: 'wecom', token: 'token', encodingAesKey: aesKey, receiveId: 'corp' },
-};
 
 let folder: string;
 let emulator: Emulator;
@@ -72,36 +61,15 @@ function configOf(own: object): string {
   });
 }
 
-async function start(own: object = sources): Promise<Bridge> {
+async function start(own: object = directories): Promise<Bridge> {
   const config = parseConfig(configOf(own), { env: {}, handlers });
   const bridge = await startBridge(config, { log: collectLog().log });
   close.push(() => bridge.close());
   return bridge;
 }
 
-async function send(bridge: Bridge, source: string, delivery: Delivery): Promise<Response> {
-  const { method, headers, query, body } = delivery;
-  const url = `${bridge.url}/hooks/${source}?${new URLSearchParams(query)}`;
-  return fetch(url, { method, headers, ...(method === 'POST' && { body }) });
-}
-
-const larkEvent = (name: string): Delivery =>
-  larkSender.sign(readFixture(`lark/${name}.json`), { secret: larkSender.encryptKey, at: Date.now() });
-
-function callback(content: string, receiver: string, wrap: (encrypted: string) => string): Delivery {
-  const keys = { tokens: ['token'], keys: [Buffer.from(`${aesKey}=`, 'base64')], receiver };
-  const { encrypted, query } = sealCallback(content, keys, Date.now());
-  return { method: 'POST', query, headers: {}, body: Buffer.from(wrap(encrypted)) };
-}
-
-const dingtalkEvent = (name: string): Delivery =>
-  callback(readFixture(`dingtalk/${name}.json`), 'owner', (encrypt) => JSON.stringify({ encrypt }));
-/** The published event is of 2014; the time is ours. */
-const createTime = String(Math.floor(Date.now() / 1_000));
-function wecomEvent(name: string): Delivery {
-  const content = readFixture(`wecom/${name}.xml`).replace('1403610513', createTime);
-  return callback(content, 'corp', (text) => `<xml><Encrypt>${text}</Encrypt></xml>`);
-}
+const send = (bridge: Bridge, source: string, delivery: Delivery): Promise<Response> =>
+  sendDelivery(bridge.url, source, delivery);
 
 /** What was called, as it was sent: no more, no less. */
 const inputs = (endpoint: string): unknown[] =>

@@ -169,6 +169,36 @@ describe('bamboohr: field-based deliveries', () => {
   });
 });
 
+describe('bamboohr: whom a delivery does not name', () => {
+  const lookup = { baseUrl: 'https://example.bamboohr.com', token: 'key' };
+  const settings = { identifyBy: ['email'], lookup, timezone: 'Europe/Berlin' };
+  const told = (fields: Record<string, unknown>, id = '5') => employee(fields, { id });
+
+  it.each([
+    ['Inactive', 'resign'],
+    ['Active', 'withdraw'],
+  ])('is looked up, when the status became %s', (status, action) => {
+    expect(read({ employees: [told({ Status: status })] }, settings)).toEqual([
+      { ...resigned[0], action, reference: '5' },
+    ]);
+  });
+
+  it('is not looked up, when the address was posted', () => {
+    const [draft] = read(
+      { employees: [told({ Status: 'Inactive', 'Work Email': 'ada@example.com' })] },
+      settings,
+    );
+    expect(draft).toMatchObject({ identifiers: [{ userIdType: 'email', userId: 'ada@example.com' }] });
+    expect(draft).not.toHaveProperty('reference');
+  });
+
+  it('keeps nobody else back, when the id is none', () => {
+    const [odd, other] = read({ employees: [told({}, 'a\u0000b'), told({})] }, settings);
+    expect(odd).toBeInstanceOf(MalformedDelivery);
+    expect(other).toMatchObject({ reference: '5' });
+  });
+});
+
 describe('bamboohr: forms', () => {
   const form =
     'employees[5][changedFields][0]=Status&employees[5][changedFields][1]=First+name&employees[5][Status]=Inactive';

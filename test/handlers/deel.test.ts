@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { deel } from '../../handlers/deel.ts';
-import { MalformedDelivery } from '../../src/core/handler.ts';
+import { MalformedDelivery, UnverifiedDelivery } from '../../src/core/handler.ts';
 import { readFixture, testHandler } from './handler-suite.ts';
 import { faultsOf, hmac, post, reader } from './sender.ts';
 
@@ -43,6 +43,17 @@ testHandler({
 const read = reader(deel, base);
 
 describe('deel', () => {
+  it('takes the signature from among the headers that Deel prints', () => {
+    const lines = readFixture('deel/headers.txt').trim().split('\n');
+    const printed: Record<string, string> = Object.fromEntries(lines.map((line) => line.split(': ')));
+    const settings = deel.settings.parse(base);
+    const verify = (headers: Record<string, string>) => deel.verify(post(terminated, headers), settings, 0);
+    expect(() => verify(printed)).toThrow(UnverifiedDelivery);
+    const signature = hmac({ secret: secrets[1] }, 'POST', terminated);
+    expect(Object.keys(printed)).toContain('x-deel-signature');
+    expect(() => verify({ ...printed, 'x-deel-signature': signature })).not.toThrow();
+  });
+
   it('reads the resource as an object or as a list, each with a fault of its own', () => {
     const body = event('contract.terminated');
     const list = [

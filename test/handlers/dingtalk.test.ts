@@ -10,7 +10,7 @@ import {
   UnverifiedDelivery,
 } from '../../src/core/handler.ts';
 import { sealCallback } from './callback-sender.ts';
-import { readFixture, type Signing, testHandler } from './handler-suite.ts';
+import { readFixture, type Signing, testHandler, testReading } from './handler-suite.ts';
 
 const now = Date.parse('2026-11-20T08:00:10Z');
 const vector = JSON.parse(readFixture('dingtalk/crypto-vector.json'));
@@ -210,10 +210,20 @@ describe('dingtalk: what nobody signed', () => {
 });
 
 describe('dingtalk: the stream', () => {
-  const stream = dingtalk.settings.parse({
-    transport: 'stream',
-    clientId: 'dingabc',
-    clientSecret: 'secret',
+  const access = { transport: 'stream', clientId: 'dingabc', clientSecret: 'secret' };
+  const stream = dingtalk.settings.parse(access);
+  const left = frame('user_leave_org-stream').body.toString();
+
+  testReading({
+    handler: dingtalk,
+    settings: access,
+    delivery: (body) => ({ method: 'STREAM', query: {}, headers: {}, body: Buffer.from(body) }),
+    bodies: {
+      genuine: left,
+      intents: [resign('015xxxx227', 1_685_501_863_357)],
+      foreign: fixture('stream-frame-user_add_org'),
+      unreadable: left.replace('015xxxx227', ''),
+    },
   });
 
   it.each([

@@ -43,19 +43,25 @@ const read = reader(gusto, base);
 const event = (type: string) => ({ ...JSON.parse(effective), event_type: type });
 
 describe('gusto', () => {
-  it.each(['employee.termination_effective', 'employee.terminated_effective', 'contractor.deactivated'])(
-    'makes %s a resign',
-    (type) => {
-      expect(read(event(type))).toMatchObject([{ action: 'resign', subject: ada }]);
-    },
-  );
+  it.each([
+    'employee.termination_effective',
+    'employee.terminated_effective',
+    'contractor.deactivation_effective',
+  ])('makes %s a resign', (type) => {
+    const [draft] = read(event(type));
+    expect(draft).toMatchObject({ action: 'resign', subject: ada });
+    expect(draft).not.toHaveProperty('hold');
+  });
 
-  it.each(['employee.rehired', 'employee.rehire_effective', 'contractor.reactivated'])(
-    'makes %s a withdraw',
-    (type) => {
-      expect(read(event(type))).toMatchObject([{ action: 'withdraw', subject: ada }]);
-    },
-  );
+  it.each([
+    'employee.rehired',
+    'employee.rehire_effective',
+    'contractor.deactivation_cancelled',
+    'contractor.reactivated',
+    'contractor.reactivation_effective',
+  ])('makes %s a withdraw', (type) => {
+    expect(read(event(type))).toMatchObject([{ action: 'withdraw', subject: ada }]);
+  });
 
   it('withdraws a termination that was cancelled, as Gusto prints it', () => {
     expect(read(readFixture('gusto/employee-termination-cancelled.json'))).toMatchObject([
@@ -67,8 +73,27 @@ describe('gusto', () => {
     expect(read(event('employee.terminated'))).toEqual([]);
   });
 
-  it('holds a resign when a rehire was called off', () => {
-    expect(read(event('employee.rehire_cancelled'))).toMatchObject([{ hold: { code: 'status_unknown' } }]);
+  it("holds a contractor's dismissal, which is told when it is entered, and not for when", () => {
+    expect(read(event('contractor.deactivated'))).toMatchObject([
+      { action: 'resign', hold: { code: 'status_unknown' } },
+    ]);
+  });
+
+  it.each(['employee.rehire_cancelled', 'contractor.reactivation_cancelled'])(
+    'holds a resign for %s: a rehire was called off',
+    (type) => {
+      expect(read(event(type))).toMatchObject([{ hold: { code: 'status_unknown' } }]);
+    },
+  );
+
+  it.each([
+    'employee.created',
+    'employee.updated',
+    'employee.onboarded',
+    'contractor.deleted',
+    'company.updated',
+  ])('makes nothing of %s', (type) => {
+    expect(read(event(type))).toEqual([]);
   });
 
   it('takes the signature under the name that Gusto prints', () => {

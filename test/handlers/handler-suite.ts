@@ -214,6 +214,18 @@ export function testHandler(one: HandlerCase): void {
           { numRuns: 300 },
         );
       });
+
+      if (signsBody) {
+        it('lets no other body pass under a genuine signature, however much it looks like the signed one', () => {
+          const other = fc
+            .oneof(bent(genuine.body.toString()), anyJson)
+            .filter((body) => !body.equals(genuine.body));
+          fc.assert(
+            fc.property(other, (body) => expectRefused({ ...genuine, body })),
+            { numRuns: 300 },
+          );
+        });
+      }
     });
 
     testReading({ ...one, settings: one.settings([secret]), delivery: signed });
@@ -274,21 +286,37 @@ export function testReading({ handler, bodies, delivery: signed, ...one }: Readi
       expect(frozen.body.equals(genuine.body)).toBe(true);
     });
 
-    it('throws nothing but MalformedDelivery, and makes only intents that name somebody', () => {
-      fc.assert(
-        fc.property(fc.oneof(anyBytes, anyJson, bent(bodies.genuine), bent(bodies.foreign)), (body) => {
-          const delivery = signed(body);
-          const parts = read(handler, delivery, settings);
-          for (const part of parts) {
-            if (part instanceof MalformedDelivery) expect(part.faults.length).toBeGreaterThan(0);
-            else expectReadable(part);
-          }
-          expect(read(handler, delivery, settings)).toEqual(parts);
-        }),
-        { numRuns: 1_000 },
-      );
-      expect(Object.prototype).not.toHaveProperty('polluted');
+    testAnything({
+      handler,
+      settings: one.settings,
+      delivery: signed,
+      like: [bodies.genuine, bodies.foreign],
     });
+  });
+}
+
+interface AnythingCase extends Pick<ReadingCase, 'handler' | 'settings' | 'delivery'> {
+  /** Bodies that a handler understands, to be bent. */
+  readonly like: readonly string[];
+}
+
+/** What every handler must do with whatever it gets, under any of its settings. */
+export function testAnything({ handler, delivery: signed, like, ...one }: AnythingCase): void {
+  const settings = handler.settings.parse(one.settings);
+  it('throws nothing but MalformedDelivery, and makes only intents that name somebody', () => {
+    fc.assert(
+      fc.property(fc.oneof(anyBytes, anyJson, ...like.map(bent)), (body) => {
+        const delivery = signed(body);
+        const parts = read(handler, delivery, settings);
+        for (const part of parts) {
+          if (part instanceof MalformedDelivery) expect(part.faults.length).toBeGreaterThan(0);
+          else expectReadable(part);
+        }
+        expect(read(handler, delivery, settings)).toEqual(parts);
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(Object.prototype).not.toHaveProperty('polluted');
   });
 }
 

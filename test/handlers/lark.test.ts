@@ -7,7 +7,7 @@ import {
   MalformedDelivery,
   UnverifiedDelivery,
 } from '../../src/core/handler.ts';
-import { readFixture, testHandler } from './handler-suite.ts';
+import { readFixture, testHandler, testReading } from './handler-suite.ts';
 import { encrypt, encryptKey, sign, stamp, verificationToken } from './lark-sender.ts';
 
 const now = Date.parse('2026-11-20T08:00:10Z');
@@ -16,6 +16,13 @@ const frozen = readFixture('lark/contact.user.updated_v3.frozen.constructed.json
 const offboarding = readFixture('lark/corehr.offboarding.status_updated_v2.constructed.json');
 const openId = 'ou_7dab8a3d3cdcc9da365777c7ad535d62';
 const occurredAt = 1_608_725_989_000;
+const groupCreated = JSON.stringify({
+  ...JSON.parse(readFixture('lark/event-v2-envelope.json')),
+  header: { event_id: '1', event_type: 'contact.user_group.created_v3', token: verificationToken },
+});
+const nobodyDeleted = change(deleted, (event) => {
+  event.event.object = {};
+});
 
 testHandler({
   name: 'lark',
@@ -30,13 +37,8 @@ testHandler({
   bodies: {
     genuine: deleted,
     intents: [resign(`lark:${openId}`, openId)],
-    foreign: JSON.stringify({
-      ...JSON.parse(readFixture('lark/event-v2-envelope.json')),
-      header: { event_id: '1', event_type: 'contact.user_group.created_v3', token: verificationToken },
-    }),
-    unreadable: change(deleted, (event) => {
-      event.event.object = {};
-    }),
+    foreign: groupCreated,
+    unreadable: nobodyDeleted,
   },
 });
 
@@ -185,6 +187,10 @@ describe('lark: what an event says', () => {
         [event.object.status, event.old_object.status] = [event.old_object.status, event.object.status];
       }),
     ],
+    [
+      'whose offboarding was edited, though it says that it is in effect',
+      readFixture('lark/corehr.offboarding.updated_v2.constructed.json'),
+    ],
   ])('leaves somebody alone %s', (_title, payload) => {
     expect(read(payload)).toEqual([]);
   });
@@ -284,6 +290,18 @@ describe('lark: who is meant', () => {
 describe('lark: the long connection', () => {
   const access = { appId: 'cli_9f5343c580712544', appSecret: 'secret' };
   const stream = lark.settings.parse({ transport: 'stream', ...access });
+
+  testReading({
+    handler: lark,
+    settings: { transport: 'stream', ...access },
+    delivery: (body) => ({ ...plain(''), method: 'STREAM', body: Buffer.from(body) }),
+    bodies: {
+      genuine: deleted,
+      intents: [resign(`lark:${openId}`, openId)],
+      foreign: groupCreated,
+      unreadable: nobodyDeleted,
+    },
+  });
 
   it('brings events in plain text', () => {
     const delivery = { ...plain(deleted), method: 'STREAM' };

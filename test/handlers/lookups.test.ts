@@ -7,7 +7,7 @@ import { hibob } from '../../handlers/hibob.ts';
 import { personio } from '../../handlers/personio.ts';
 import { rippling } from '../../handlers/rippling.ts';
 import { type Handler, type LookupResult, MalformedDelivery } from '../../src/core/handler.ts';
-import { readFixture } from './handler-suite.ts';
+import { readFixture, testAnything } from './handler-suite.ts';
 import { post, reader } from './sender.ts';
 import { lookUp } from './vendor.ts';
 
@@ -239,6 +239,10 @@ describe.each(vendors)('the look-up of $name', ({ handler, base, answers, asks, 
   it('is asked for where the event carries an id only', () => {
     expect(read(event)).toMatchObject([{ action: 'resign', reference: '7', subject: '7' }]);
     expect(read(event)).not.toMatchObject([{ hold: {} }]);
+  });
+
+  describe('normalize', () => {
+    testAnything({ handler, settings: base, delivery: (body) => post(body, {}), like: [event] });
   });
 
   it('is not asked for where the id is all that is wanted', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { Ajv2019 } from 'ajv/dist/2019.js';
 import { personio } from '../../handlers/personio.ts';
 import { readFixture, testHandler } from './handler-suite.ts';
 import { faultsOf, hmac, post, reader } from './sender.ts';
@@ -45,6 +46,12 @@ const event = (name: string, payload: unknown = { person: { id: 7 } }) => ({
 });
 
 describe('personio', () => {
+  it('is tried with an event as its own schema has it', () => {
+    const schema = JSON.parse(readFixture('personio/envelope.schema.json'));
+    const fits = new Ajv2019({ validateFormats: false }).compile(schema);
+    expect(fits(JSON.parse(terminated))).toBe(true);
+  });
+
   it('signs as the source says, where that is otherwise', () => {
     const signature = { header: 'X-Signature', encoding: 'base64', prefix: 'v1=', signed: '{body}' };
     const settings = personio.settings.parse({ ...base, signature });
