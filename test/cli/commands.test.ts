@@ -3,6 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { handlers } from '../../handlers/index.ts';
+import { startBridge } from '../../src/bridge.ts';
+import { parseConfig } from '../../src/config.ts';
 import { atBench, type Bench, runCommand } from './bench.ts';
 
 /** Asks for Ada's resignation, which is held; gives the id of the intent. */
@@ -11,6 +14,8 @@ async function holdAda({ command }: Bench): Promise<string> {
   expect(code).toBe(0);
   return JSON.parse(out).intents[0];
 }
+
+const log = { info() {}, warn() {}, error() {} };
 
 async function until(met: () => Promise<boolean>): Promise<void> {
   while (!(await met())) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -181,6 +186,39 @@ describe('outcomes', () => {
       expect((await following).out).toMatch(
         /operator\.decided {2}all {2}paused {2}by api:olaf {2}an incident\n$/,
       );
+    }),
+  );
+
+  it(
+    'are followed through a restart of the bridge, each once',
+    atBench(async ({ command, yaml }) => {
+      const start = (port: string) => {
+        const text = yaml.replace('port: 0', `port: ${port}`).replace('bridge.db', 'restarted.db');
+        return startBridge(parseConfig(text, { env: {}, handlers }), { log });
+      };
+      const first = await start('0');
+      const env = { OFFBOARD_URL: first.url };
+      const written = { out: '', err: '' };
+      const following = command(['outcomes', '--follow', '--limit', '4', '--json'], { env, written });
+      await command(['pause', 'kick'], { env });
+      await command(['pause', 'resign'], { env });
+      await until(async () => written.out.split('\n').length === 3);
+      await first.close();
+      await until(async () => written.err !== '');
+      const second = await start(new URL(first.url).port);
+      try {
+        await command(['resume', 'kick'], { env });
+        await command(['resume', 'resign'], { env });
+        const { code, out, err } = await following;
+        const positions = out
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line).data.position);
+        expect([code, positions]).toEqual([0, [1, 2, 3, 4]]);
+        expect(err).toMatch(/^http:\S+ cannot be reached: .*; trying again\n$/);
+      } finally {
+        await second.close();
+      }
     }),
   );
 });
