@@ -23,7 +23,7 @@ export interface Ran {
 export interface RunOptions {
   readonly as?: keyof typeof tokens;
   readonly env?: Readonly<Record<string, string>>;
-  /** What a person types at a terminal; nobody is there without it. */
+  /** What a person types at a terminal, who then hangs up if it is no whole line; nobody is there without it. */
   readonly typed?: string;
   /** What is written, for a test that watches while the command still runs. */
   readonly written?: Written;
@@ -76,6 +76,7 @@ export async function runCommand(line: readonly string[], options: RunOptions & 
   if (options.typed !== undefined) {
     stdin.isTTY = true;
     stdin.write(options.typed);
+    if (!options.typed.endsWith('\n')) stdin.end();
   }
   const { as } = options;
   const env = {

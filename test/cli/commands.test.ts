@@ -84,7 +84,11 @@ describe('resign', () => {
       await writeFile(file, csv);
       const line = ['resign', '--file', file, '--reason', 'autumn'];
       expect(await command(line)).toMatchObject({ code: 2, out: '' });
-      expect((await command(line, { typed: '3\n' })).code).toBe(2);
+      for (const typed of ['3\n', '\n', '', '2\u0003'])
+        expect(await command(line, { typed })).toMatchObject({
+          code: 2,
+          err: expect.stringMatching(/nobody was asked for\n$/),
+        });
       const list = async () => JSON.parse((await command(['intents', '--json'])).out).intents;
       expect(await list()).toEqual([]);
 
