@@ -103,12 +103,15 @@ async function readWitnesses(file: string): Promise<ReadonlyMap<number, Witness>
       throw fail(`has another entry for position ${told.position} than a line before it`);
     if (!before || isErased(before)) witnesses.set(told.position, told);
   }
+  if (witnesses.size === 0)
+    throw new CommandFailure(exitCodes.failed, `${file} is empty: there is nothing to compare with`);
   return witnesses;
 }
 
 async function* readLines(file: string): AsyncGenerator<{ line: number; value: unknown }> {
+  const unreadable = new CommandFailure(exitCodes.misused, `${file} cannot be read`);
   const handle = await open(file).catch(() => {
-    throw new CommandFailure(exitCodes.misused, `${file} cannot be read`);
+    throw unreadable;
   });
   let line = 0;
   try {
@@ -117,7 +120,7 @@ async function* readLines(file: string): AsyncGenerator<{ line: number; value: u
       if (text.trim() !== '') yield { line, value: JSON.parse(text) as unknown };
     }
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    if (!(error instanceof SyntaxError)) throw unreadable;
     throw new CommandFailure(exitCodes.failed, `${file} line ${line} is not JSON`);
   } finally {
     await handle.close();
