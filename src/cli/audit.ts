@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { type AuditReport, agrees, createAudit, importEntry, type Witness } from '../core/audit.ts';
 import { outcomeSchema } from '../core/outcome.ts';
 import { isErased } from '../core/seal.ts';
-import { createOperator, type Operator } from './operator.ts';
-import { exportedReply, outcomeReply, readReply, trailReply } from './reply.ts';
+import { createOperator, type Operator, readPages } from './operator.ts';
+import { exportedReply, outcomeReply, trailReply } from './reply.ts';
 import {
   type AskingOptions,
   addAsking,
@@ -68,17 +68,10 @@ function tell(report: AuditReport, { json }: VerifyOptions, shell: Shell): void 
   if (fault) throw new CommandFailure(exitCodes.failed);
 }
 
-/** The trail of the running bridge, page by page. */
+/** The trail of the running bridge. */
 async function* readTrail(operator: Operator): AsyncGenerator<Exported> {
-  let after: string | null = '0';
-  while (after !== null) {
-    const page: z.output<typeof trailReply> = readReply(
-      trailReply,
-      await operator.get('/trail', { after, limit: '1000' }),
-    );
-    yield* page.entries;
-    after = page.next;
-  }
+  for await (const { entries } of readPages(operator, '/trail', { schema: trailReply, place: 'after' }))
+    yield* entries;
 }
 
 async function* readExport(file: string): AsyncGenerator<Exported> {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { z } from 'zod';
 import type { Outcome } from '../core/outcome.ts';
 import { outcomeReply, readReply } from './reply.ts';
 import { type AskingOptions, CommandFailure, exitCodes, printable, type Shell, say } from './shell.ts';
@@ -87,6 +88,31 @@ export function createOperator({ env, stderr }: Shell, options: AskingOptions): 
       }
     },
   };
+}
+
+/** Everything that a list has, page by page. `place` is what its route calls the place where a page begins. */
+export async function* readPages<Page extends { readonly next: string | null }>(
+  operator: Operator,
+  path: string,
+  {
+    schema,
+    query = {},
+    place = 'cursor',
+  }: {
+    readonly schema: z.ZodType<Page>;
+    readonly query?: Readonly<Record<string, string | undefined>>;
+    readonly place?: 'cursor' | 'after';
+  },
+): AsyncGenerator<Page> {
+  let from: string | null | undefined = query[place];
+  while (from !== null) {
+    const page: Page = readReply(
+      schema,
+      await operator.get(path, { ...query, [place]: from, limit: '1000' }),
+    );
+    yield page;
+    from = page.next;
+  }
 }
 
 interface OutcomeStream {

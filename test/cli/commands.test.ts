@@ -1,5 +1,5 @@
 import { utimes, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -227,6 +227,21 @@ describe('outcomes', () => {
   );
 });
 
+/** Runs a test whose commands ask another program than a bridge. */
+async function beforeAnother(
+  answer: RequestListener,
+  test: (env: Readonly<Record<string, string>>) => Promise<void>,
+): Promise<void> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await test({ OFFBOARD_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
 describe('a command that asks', () => {
   it('needs a token, which is no argument', async () => {
     const { code, err } = await runCommand(['status']);
@@ -242,40 +257,55 @@ describe('a command that asks', () => {
 
   it('does not carry its token to where it is sent on, nor believe another program', async () => {
     const seen: (string | undefined)[] = [];
-    const server = createServer((request, response) => {
+    const answer: RequestListener = (request, response) => {
       seen.push(request.url);
       if (request.url?.startsWith('/v1/status')) response.writeHead(302, { location: '/elsewhere' });
       response.end('{"hello":"world"}');
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    try {
-      const env = { OFFBOARD_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    };
+    await beforeAnother(answer, async (env) => {
       expect((await runCommand(['status'], { as: 'vera', env })).code).toBe(1);
       expect((await runCommand(['intents'], { as: 'vera', env })).code).toBe(1);
       expect(seen).toEqual(['/v1/status', '/v1/intents']);
-    } finally {
-      server.closeAllConnections();
-      server.close();
-    }
+    });
+  });
+
+  it('asks for page after page, each where the one before ended', async () => {
+    const seen: (string | undefined)[] = [];
+    const answer: RequestListener = (request, response) => {
+      seen.push(request.url);
+      const next = request.url?.includes('7') ? null : '7';
+      response.end(JSON.stringify({ outcomes: [], entries: [], intents: [], next }));
+    };
+    await beforeAnother(answer, async (env) => {
+      for (const line of [
+        ['outcomes', '--after', '3'],
+        ['audit', 'export'],
+        ['upcoming', '--source', 'hr'],
+      ])
+        expect((await runCommand(line, { as: 'vera', env })).code).toBe(0);
+      expect(seen.map(String)).toEqual([
+        '/v1/outcomes?after=3&limit=1000',
+        '/v1/outcomes?after=7&limit=1000',
+        '/v1/trail?limit=1000',
+        '/v1/trail?after=7&limit=1000',
+        '/v1/intents?status=scheduled%2Cheld&source=hr&limit=1000',
+        '/v1/intents?status=scheduled%2Cheld&source=hr&cursor=7&limit=1000',
+      ]);
+    });
   });
 
   it('comes again when it is asked to, and shows no control characters', async () => {
     let times = 0;
-    const server = createServer((_request, response) => {
+    const answer: RequestListener = (_request, response) => {
       times += 1;
       if (times === 1) response.writeHead(429, { 'retry-after': '0' });
       const reply = { intents: [], status: 'pending', scope: 'a', by: '\u001b[31mme', at: '', reason: null };
       response.end(JSON.stringify({ pauses: [reply] }));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    try {
-      const env = { OFFBOARD_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    };
+    await beforeAnother(answer, async (env) => {
       const { code, out } = await runCommand(['pause', 'a'], { as: 'olaf', env });
       expect([code, out, times]).toEqual([0, expect.stringContaining('\ufffd[31mme'), 2]);
-    } finally {
-      server.closeAllConnections();
-      server.close();
-    }
+    });
   });
 
   it.each([['frobnicate'], ['intents', '--no-such'], ['approve'], ['outcomes', '--after', 'x']])(
