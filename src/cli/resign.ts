@@ -44,6 +44,11 @@ export function addResign(program: Command, shell: Shell): void {
     .action(async (identifier: Identifier | undefined, options: ResignOptions) => {
       if ((identifier === undefined) === (options.file === undefined))
         throw new CommandFailure(exitCodes.misused, 'give either one identifier or --file');
+      if (options.file !== undefined && (options.also || options.subject !== undefined))
+        throw new CommandFailure(
+          exitCodes.misused,
+          '--also and --subject are of one person; a file has columns',
+        );
       if (identifier) await resignOne(identifier, options, shell);
       else await resignFile(options, shell);
     });

@@ -111,6 +111,16 @@ describe('resign', () => {
     }),
   );
 
+  it.each([
+    ['nobody', []],
+    ['a person and a file', ['email:ada@example.com', '--file', 'leavers.csv']],
+    ['another identifier with a file', ['--file', 'leavers.csv', '--also', 'email:ada@example.com']],
+    ['a subject with a file', ['--file', 'leavers.csv', '--subject', '1001']],
+  ])('does not take %s', async (_what, line) => {
+    const { code, err } = await runCommand(['resign', ...line, '--yes'], { as: 'olaf' });
+    expect([code, err]).toEqual([2, expect.stringMatching(/^(give either|--also and --subject)/)]);
+  });
+
   it(
     'takes nobody of a file with a fault, and lists all of them',
     atBench(async ({ command, folder }) => {
