@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { compareActors } from '../ingress/api/access.ts';
 import { apiSource } from '../ingress/api/source.ts';
 import { apiRoutes } from '../ingress/api.ts';
 import { consoleRoutes } from '../ingress/console.ts';
@@ -81,7 +82,7 @@ function createRoutes(rooms: Rooms): Routes {
   const receiver = rooms.tracer ? traceReceiver(door, rooms.tracer) : door;
   const streams = createStreams({ receiver, sources, log, random: rooms.random });
   const { askAgainAfterMs } = config.leavers;
-  const checks = { sources, policy, askAgainAfterMs, now };
+  const checks = { sources, policy, askAgainAfterMs, isSamePerson: compareActors(tokens), now };
   const decisions = createDecisions({ ...checks, store, receiver });
   const heldSets = createHeldSets({ ...checks, store });
   const slack = openSlack(rooms, { receiver, decisions, heldSets, streams });

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { type AuditReport, agrees, createAudit, importEntry, type Witness } from '../core/audit.ts';
 import { outcomeSchema } from '../core/outcome.ts';
 import { isErased } from '../core/seal.ts';
-import { createOperator, type Operator } from './operator.ts';
-import { exportedReply, outcomeReply, readReply, trailReply } from './reply.ts';
+import { createOperator, type Operator, readPages } from './operator.ts';
+import { exportedReply, outcomeReply, trailReply } from './reply.ts';
 import {
   type AskingOptions,
   addAsking,
@@ -68,17 +68,10 @@ function tell(report: AuditReport, { json }: VerifyOptions, shell: Shell): void 
   if (fault) throw new CommandFailure(exitCodes.failed);
 }
 
-/** The trail of the running bridge, page by page. */
+/** The trail of the running bridge. */
 async function* readTrail(operator: Operator): AsyncGenerator<Exported> {
-  let after: string | null = '0';
-  while (after !== null) {
-    const page: z.output<typeof trailReply> = readReply(
-      trailReply,
-      await operator.get('/trail', { after, limit: '1000' }),
-    );
-    yield* page.entries;
-    after = page.next;
-  }
+  for await (const { entries } of readPages(operator, '/trail', { schema: trailReply, place: 'after' }))
+    yield* entries;
 }
 
 async function* readExport(file: string): AsyncGenerator<Exported> {
@@ -103,12 +96,15 @@ async function readWitnesses(file: string): Promise<ReadonlyMap<number, Witness>
       throw fail(`has another entry for position ${told.position} than a line before it`);
     if (!before || isErased(before)) witnesses.set(told.position, told);
   }
+  if (witnesses.size === 0)
+    throw new CommandFailure(exitCodes.failed, `${file} is empty: there is nothing to compare with`);
   return witnesses;
 }
 
 async function* readLines(file: string): AsyncGenerator<{ line: number; value: unknown }> {
+  const unreadable = new CommandFailure(exitCodes.misused, `${file} cannot be read`);
   const handle = await open(file).catch(() => {
-    throw new CommandFailure(exitCodes.misused, `${file} cannot be read`);
+    throw unreadable;
   });
   let line = 0;
   try {
@@ -117,7 +113,7 @@ async function* readLines(file: string): AsyncGenerator<{ line: number; value: u
       if (text.trim() !== '') yield { line, value: JSON.parse(text) as unknown };
     }
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    if (!(error instanceof SyntaxError)) throw unreadable;
     throw new CommandFailure(exitCodes.failed, `${file} line ${line} is not JSON`);
   } finally {
     await handle.close();

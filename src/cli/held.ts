@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
 import { createOperator } from './operator.ts';
 import { heldReply, heldSetReply, readReply } from './reply.ts';
@@ -11,7 +11,7 @@ interface ListOptions extends AskingOptions {
 
 interface DecideOptions extends AskingOptions {
   readonly reason?: string;
-  readonly count?: string;
+  readonly count?: number;
 }
 
 /** `held`, `held release` and `held cancel`. */
@@ -39,9 +39,13 @@ export function addHeld(program: Command, shell: Shell): void {
     addAsking(held, verb, description)
       .argument('<id>', 'of the set')
       .option('--reason <text>', 'why; it is kept with the decision')
-      .option('--count <number>', 'how many were waiting when you looked; refused when there are others now')
+      .option(
+        '--count <number>',
+        'how many were waiting when you looked; refused when there are others now',
+        readCount,
+      )
       .action(async (id: string, { reason, count, ...options }: DecideOptions) => {
-        const body = { ...(reason && { reason }), ...(count !== undefined && { count: Number(count) }) };
+        const body = { ...(reason && { reason }), ...(count !== undefined && { count }) };
         const path = `/held/${encodeURIComponent(id)}/${verb}`;
         const answer = await createOperator(shell, options).post(path, body);
         if (options.json) return sayJson(shell, answer);
@@ -49,6 +53,12 @@ export function addHeld(program: Command, shell: Shell): void {
         say(shell.stdout, printable(`${set.id}: ${verb} of ${set.size}, ${set.waiting} still wait`));
       });
   }
+}
+
+/** A number that cannot be read must not become none, which would let any set pass. */
+function readCount(given: string): number {
+  if (/^\d{1,9}$/.test(given)) return Number(given);
+  throw new InvalidArgumentError('Write a whole number.');
 }
 
 function setRow({ id, source, action, code, waiting, since, day, actor }: z.output<typeof heldSetReply>) {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
@@ -21,6 +22,8 @@ export interface LeaversReading {
 }
 
 const maxLeavers = 10_000;
+/** More than so many leavers take with every text as long as it may be. */
+const maxBytes = 64 * 1_048_576;
 const texts = { subject: 256, effectiveAt: 64, reason: 1_000 } as const;
 const columnNames: readonly string[] = [...userIdTypes, ...Object.keys(texts)];
 const instant = z.iso.datetime({ offset: true });
@@ -43,13 +46,19 @@ export function loadLeavers(path: string): LeaversFile {
 }
 
 function readText(path: string): { text: string; writtenAt: string } {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
-    return { text, writtenAt: statSync(path).mtime.toISOString() };
-  } catch (error) {
-    const why = error instanceof TypeError ? 'is not text in UTF-8' : 'cannot be read';
-    throw new CommandFailure(exitCodes.misused, `${path} ${why}`);
-  }
+  const refuse = (says: string) => new CommandFailure(exitCodes.misused, `${path} ${says}`);
+  const orRefuse = <T>(read: () => T): T => {
+    try {
+      return read();
+    } catch {
+      throw refuse('cannot be read');
+    }
+  };
+  const { size, mtime } = orRefuse(() => statSync(path));
+  if (size > maxBytes) throw refuse('is larger than 64 MB');
+  const bytes = orRefuse(() => readFileSync(path));
+  if (!isUtf8(bytes)) throw refuse('is not text in UTF-8');
+  return { text: bytes.toString('utf8'), writtenAt: mtime.toISOString() };
 }
 
 /**
@@ -60,13 +69,23 @@ export function readLeavers(text: string): LeaversReading {
   let records: z.output<typeof rows>;
   try {
     records = rows.parse(
-      parse(text, { bom: true, trim: true, skip_empty_lines: true, info: true, relax_column_count: true }),
+      parse(text, {
+        bom: true,
+        trim: true,
+        skip_empty_lines: true,
+        info: true,
+        relax_column_count: true,
+        record_delimiter: ['\r\n', '\n', '\r'],
+        // The header, and one more than there may be.
+        to: maxLeavers + 2,
+      }),
     );
   } catch {
     return { leavers: [], faults: ['it is not CSV: a quote is missing or misplaced'] };
   }
   const [header, ...lines] = records;
-  const columns = header?.record ?? [];
+  if (!header) return { leavers: [], faults: ['it is empty'] };
+  const columns = header.record;
   const faults = columnFaults(columns);
   if (lines.length === 0) faults.push('there is nobody in it');
   if (lines.length > maxLeavers) faults.push(`there are more than ${maxLeavers} people in it`);

@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { z } from 'zod';
 import type { Outcome } from '../core/outcome.ts';
 import { outcomeReply, readReply } from './reply.ts';
-import { type AskingOptions, CommandFailure, exitCodes, printable, type Shell } from './shell.ts';
+import { type AskingOptions, CommandFailure, exitCodes, printable, type Shell, say } from './shell.ts';
 
 /** The operator API of a running bridge, as the commands use it. Whatever it does not do ends the command. */
 export interface Operator {
   get(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<unknown>;
   post(path: string, body: object, headers?: Readonly<Record<string, string>>): Promise<unknown>;
-  /** Outcomes past a position as they come, without end; takes up a stream that broke off. */
+  /**
+   * Outcomes past a position as they come, without end; takes up a stream that broke off, also when the bridge is away
+   * for a while, as it is when it restarts.
+   */
   follow(after: number): AsyncIterable<Outcome>;
 }
 
@@ -20,7 +24,7 @@ const silenceMs = 45_000;
 const reconnectMs = 1_000;
 
 /** @throws CommandFailure without a token, or for a URL that is none */
-export function createOperator({ env }: Pick<Shell, 'env'>, options: AskingOptions): Operator {
+export function createOperator({ env, stderr }: Shell, options: AskingOptions): Operator {
   const base = readUrl(options.url ?? env.OFFBOARD_URL ?? defaultUrl);
   const token = env.OFFBOARD_TOKEN;
   if (!token)
@@ -48,6 +52,19 @@ export function createOperator({ env }: Pick<Shell, 'env'>, options: AskingOptio
     }
   }
 
+  /** Whoever was there before is waited for, unless it does not let us in any more. */
+  async function reopen(after: number): Promise<OutcomeStream> {
+    for (let tries = 1; ; tries += 1) {
+      await sleep(reconnectMs);
+      try {
+        return await openStream(send, after);
+      } catch (error) {
+        if (!(error instanceof CommandFailure) || error.exitCode !== exitCodes.failed) throw error;
+        if (tries === 1) say(stderr, `${error.message}; trying again`);
+      }
+    }
+  }
+
   return {
     get(path, query = {}) {
       const given = Object.entries(query).filter(([, value]) => value !== undefined) as [string, string][];
@@ -61,32 +78,75 @@ export function createOperator({ env }: Pick<Shell, 'env'>, options: AskingOptio
       }),
     async *follow(after) {
       let position = after;
+      let stream = await openStream(send, position);
       for (;;) {
-        for await (const outcome of readStream(send, position)) {
+        for await (const outcome of readStream(stream)) {
           position = outcome.data.position;
           yield outcome;
         }
-        await sleep(reconnectMs);
+        stream = await reopen(position);
       }
     },
   };
 }
 
-/** One connection's worth of the stream; ends when the connection does. */
-async function* readStream(
+/** Everything that a list has, page by page. `place` is what its route calls the place where a page begins. */
+export async function* readPages<Page extends { readonly next: string | null }>(
+  operator: Operator,
+  path: string,
+  {
+    schema,
+    query = {},
+    place = 'cursor',
+  }: {
+    readonly schema: z.ZodType<Page>;
+    readonly query?: Readonly<Record<string, string | undefined>>;
+    readonly place?: 'cursor' | 'after';
+  },
+): AsyncGenerator<Page> {
+  let from: string | null | undefined = query[place];
+  while (from !== null) {
+    const page: Page = readReply(
+      schema,
+      await operator.get(path, { ...query, [place]: from, limit: '1000' }),
+    );
+    yield page;
+    from = page.next;
+  }
+}
+
+interface OutcomeStream {
+  readonly response: Response;
+  /** Ends the connection. */
+  readonly cut: AbortController;
+  /** Cuts it when nothing was heard for too long. */
+  readonly silence: NodeJS.Timeout;
+}
+
+async function openStream(
   send: (path: string, init: RequestInit) => Promise<Response>,
   after: number,
-): AsyncGenerator<Outcome> {
-  const silence = new AbortController();
+): Promise<OutcomeStream> {
+  const cut = new AbortController();
+  const late = new DOMException('nothing was heard', 'TimeoutError');
+  const silence = setTimeout(() => cut.abort(late), silenceMs);
   const headers = { accept: 'text/event-stream', 'last-event-id': String(after) };
-  const response = await send('/outcomes', { headers, signal: silence.signal });
-  if (!response.ok) throw await refusal(response);
-  let timer = setTimeout(() => silence.abort(), silenceMs);
+  try {
+    const response = await send('/outcomes', { headers, signal: cut.signal });
+    if (!response.ok) throw await refusal(response);
+    return { response, cut, silence };
+  } catch (error) {
+    clearTimeout(silence);
+    throw error;
+  }
+}
+
+/** One connection's worth of the stream; ends when the connection does. */
+async function* readStream({ response, cut, silence }: OutcomeStream): AsyncGenerator<Outcome> {
   let text = '';
   try {
     for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-      clearTimeout(timer);
-      timer = setTimeout(() => silence.abort(), silenceMs);
+      silence.refresh();
       text += chunk;
       const frames = text.split('\n\n');
       text = frames.pop() ?? '';
@@ -96,11 +156,11 @@ async function* readStream(
       }
     }
   } catch (error) {
-    const brokeOff = error instanceof TypeError || (error instanceof Error && error.name === 'AbortError');
+    const brokeOff = error instanceof TypeError || (error instanceof Error && error.name === 'TimeoutError');
     if (!brokeOff) throw error;
   } finally {
-    clearTimeout(timer);
-    silence.abort();
+    clearTimeout(silence);
+    cut.abort();
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Outcome } from '../core/outcome.ts';
-import { createOperator, type Operator } from './operator.ts';
-import { outcomeLine, outcomesReply, readReply } from './reply.ts';
+import { createOperator, type Operator, readPages } from './operator.ts';
+import { outcomeLine, outcomesReply } from './reply.ts';
 import { type AskingOptions, addAsking, CommandFailure, exitCodes, type Shell, say } from './shell.ts';
 
 interface OutcomesOptions extends AskingOptions {
@@ -30,16 +30,8 @@ export function addOutcomes(program: Command, shell: Shell): void {
     });
 }
 
-/** What there is at the moment, page by page. */
-export async function* readTrail(operator: Operator, after: number): AsyncGenerator<Outcome> {
-  let position: string | null = String(after);
-  while (position !== null) {
-    const answer = await operator.get('/outcomes', { after: position, limit: '1000' });
-    const page: { readonly outcomes: readonly Outcome[]; readonly next: string | null } = readReply(
-      outcomesReply,
-      answer,
-    );
-    yield* page.outcomes;
-    position = page.next;
-  }
+/** What there is at the moment. */
+async function* readTrail(operator: Operator, after: number): AsyncGenerator<Outcome> {
+  const paging = { schema: outcomesReply, query: { after: String(after) }, place: 'after' } as const;
+  for await (const { outcomes } of readPages(operator, '/outcomes', paging)) yield* outcomes;
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
-import { createOperator, type Operator } from './operator.ts';
+import { createOperator, type Operator, readPages } from './operator.ts';
 import { type IntentReply, intentsReply, readReply } from './reply.ts';
 import {
   type AskingOptions,
@@ -137,7 +137,7 @@ function kindOf({ action, status, failure }: IntentReply): Kind {
 /** Newest first, so that the first that is too old ends it. */
 async function listIntents(operator: Operator, source: string, from: string): Promise<IntentReply[]> {
   const all: IntentReply[] = [];
-  for await (const { intents } of pagesOf(operator, '/intents', {
+  for await (const { intents } of readPages(operator, '/intents', {
     schema: intentsReply,
     query: { source },
   })) {
@@ -154,22 +154,9 @@ async function readReceipts(operator: Operator, id: string): Promise<Receipts> {
   if (!source) throw new CommandFailure(exitCodes.refused, printable(`the bridge has no source ${id}`));
   const { ignored = 0, unverified = 0 } = source.receipts;
   let openDeadLetters = 0;
-  for await (const { deadLetters } of pagesOf(operator, '/dead-letters', { schema: lettersReply, query: {} }))
+  for await (const { deadLetters } of readPages(operator, '/dead-letters', { schema: lettersReply }))
     openDeadLetters += deadLetters.filter((letter) => letter.source === id).length;
   return { ignored, unverified, openDeadLetters };
-}
-
-async function* pagesOf<Page extends { readonly next: string | null }>(
-  operator: Operator,
-  path: string,
-  { schema, query }: { schema: z.ZodType<Page>; query: Readonly<Record<string, string>> },
-): AsyncGenerator<Page> {
-  let cursor: string | null | undefined;
-  while (cursor !== null) {
-    const page = readReply(schema, await operator.get(path, { ...query, cursor, limit: '1000' }));
-    yield page;
-    cursor = page.next;
-  }
 }
 
 function readDuration(given: string): number {

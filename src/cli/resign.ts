@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { Identifier } from '../core/identifier.ts';
@@ -43,6 +44,11 @@ export function addResign(program: Command, shell: Shell): void {
     .action(async (identifier: Identifier | undefined, options: ResignOptions) => {
       if ((identifier === undefined) === (options.file === undefined))
         throw new CommandFailure(exitCodes.misused, 'give either one identifier or --file');
+      if (options.file !== undefined && (options.also || options.subject !== undefined))
+        throw new CommandFailure(
+          exitCodes.misused,
+          '--also and --subject are of one person; a file has columns',
+        );
       if (identifier) await resignOne(identifier, options, shell);
       else await resignFile(options, shell);
     });
@@ -107,7 +113,9 @@ async function confirm(count: number, { stdin, stderr }: Shell): Promise<void> {
   }
   const prompt = createInterface({ input: stdin, output: stderr });
   try {
-    const typed = await prompt.question(`A resign cannot be undone. Type ${count} to ask for these: `);
+    const question = prompt.question(`A resign cannot be undone. Type ${count} to ask for these: `);
+    // At a terminal Ctrl-C and Ctrl-D end the question with an error; the end of a pipe leaves it open for good.
+    const typed = await Promise.race([question.catch(() => ''), once(prompt, 'close').then(() => '')]);
     if (typed.trim() !== String(count)) throw new CommandFailure(exitCodes.misused, 'nobody was asked for');
   } finally {
     prompt.close();

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { createOperator, type Operator } from './operator.ts';
-import { type IntentReply, intentsReply, readReply } from './reply.ts';
+import { createOperator, type Operator, readPages } from './operator.ts';
+import { type IntentReply, intentsReply } from './reply.ts';
 import {
   type AskingOptions,
   addAsking,
@@ -16,8 +16,6 @@ interface UpcomingOptions extends AskingOptions {
   readonly source?: string;
   readonly until?: string;
 }
-
-const pageSize = '1000';
 
 /** `upcoming`: who leaves when, and what of it is held. Days are those of UTC, as in the sets of what is held. */
 export function addUpcoming(program: Command, shell: Shell): void {
@@ -41,13 +39,9 @@ export function addUpcoming(program: Command, shell: Shell): void {
 
 async function listAll(operator: Operator, source: string | undefined): Promise<IntentReply[]> {
   const found: IntentReply[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = { status: 'scheduled,held', source, limit: pageSize, cursor };
-    const page = readReply(intentsReply, await operator.get('/intents', query));
-    found.push(...page.intents.filter(({ action }) => action === 'resign'));
-    cursor = page.next ?? undefined;
-  } while (cursor !== undefined);
+  const query = { status: 'scheduled,held', source };
+  for await (const { intents } of readPages(operator, '/intents', { schema: intentsReply, query }))
+    found.push(...intents.filter(({ action }) => action === 'resign'));
   return found;
 }
 

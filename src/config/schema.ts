@@ -25,6 +25,12 @@ const token = z.strictObject({
     .max(512)
     .regex(/^[\x21-\x7e]+$/, { error: 'has characters that an HTTP header cannot carry' })
     .describe('the bearer token, at least 32 characters'),
+  slackUser: z
+    .string()
+    .regex(/^[UW][A-Z0-9]+$/, { error: 'is not the id of a Slack user, such as U024BE7LH' })
+    .nullable()
+    .default(null)
+    .describe('the same person in Slack, who then cannot approve here what they asked for there'),
 });
 
 const tokens = z.array(token).superRefine(

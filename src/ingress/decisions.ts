@@ -73,7 +73,7 @@ export function createDecisions(options: DecisionsOptions): Decisions {
       if (intent.status !== 'held') return { kind: 'wrong-state', why: `it is ${intent.status}, not held` };
       if (intent.failure?.code === 'needs_confirmation')
         return { kind: 'wrong-state', why: 'whoever asked has not confirmed it yet' };
-      if (intent.actor === decider.actor) return { kind: 'own-request' };
+      if (options.isSamePerson(intent.actor, decider.actor)) return { kind: 'own-request' };
       const set = intent.heldSet ? await store.findHeldSet(intent.heldSet) : null;
       if (set && isTooOld(set.since, options)) return { kind: 'wrong-state', why: tooOld };
       return release(intent, decider, ['needs_approval']);

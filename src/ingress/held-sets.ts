@@ -59,7 +59,7 @@ export function createHeldSets(options: HeldSetsOptions): HeldSets {
       if (!set) return { kind: 'not-found' };
       const why = whyNot(set, { count, ...options });
       if (why !== null) return { kind: 'wrong-state', why };
-      if (verdict === 'approved' && set.actor === actor) return { kind: 'own-request' };
+      if (verdict === 'approved' && options.isSamePerson(set.actor, actor)) return { kind: 'own-request' };
       const decision = { by: actor, at: now(), verdict, reason };
       if ((await store.decideHeldSet(setId, decision)) !== 'done')
         return { kind: 'wrong-state', why: 'somebody else has just decided' };

@@ -10,6 +10,8 @@ export interface ReleaseChecks {
   readonly policy: Omit<AdmissionPolicy, 'actions'>;
   /** What was held longer ago has to be asked about anew, in milliseconds. */
   readonly askAgainAfterMs: number;
+  /** Whether two actors are one person; `null` is a machine. */
+  readonly isSamePerson: (one: string | null, other: string) => boolean;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }

@@ -43,11 +43,23 @@ export function personInDraft(person: string): string {
   return `"person":${JSON.stringify(person)}`;
 }
 
-/** Whether a body has an identifier in it as a word of its own, in plain UTF-8. How else it is written is not known. */
+/**
+ * Whether a body has an identifier in it as a word of its own: in plain UTF-8, as a form writes it, with the escapes of
+ * JSON, or as both do. A number may have its country code before it. What is encrypted or packed nobody can search.
+ */
 export function isNamedIn(body: Uint8Array, userId: string): boolean {
   const literal = userId.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-  const word = new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, 'iu');
-  return word.test(Buffer.from(body).toString('utf8'));
+  const word = new RegExp(`(?<![\\p{L}\\p{N}])(?:\\+\\d{1,3})?${literal}(?![\\p{L}\\p{N}])`, 'iu');
+  const text = Buffer.from(body).toString('utf8');
+  const fields = [...new URLSearchParams(text)].flat().join('\n');
+  return [text, fields].some((one) => word.test(one) || word.test(unescapeJson(one)));
+}
+
+function unescapeJson(text: string): string {
+  return text
+    .replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replace(/\\[bfnrt]/g, ' ')
+    .replaceAll('\\/', '/');
 }
 
 /** That somebody was erased, and by whom; not who it was. */

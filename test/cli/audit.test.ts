@@ -120,7 +120,17 @@ describe('audit', () => {
         code: 1,
         err: `${file} line 2 is not JSON\n`,
       });
-      expect(await command(['audit', 'verify', `${file}x`])).toMatchObject({ code: 2 });
+      for (const odd of [`${file}x`, folder])
+        expect(await command(['audit', 'verify', odd])).toMatchObject({
+          code: 2,
+          err: `${odd} cannot be read\n`,
+        });
+      // What could not be exported must not pass for what agrees.
+      await writeFile(file, '\n');
+      expect(await command(['audit', 'verify', '--against', file])).toMatchObject({
+        code: 1,
+        err: `${file} is empty: there is nothing to compare with\n`,
+      });
     }),
   );
 });

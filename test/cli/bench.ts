@@ -23,8 +23,15 @@ export interface Ran {
 export interface RunOptions {
   readonly as?: keyof typeof tokens;
   readonly env?: Readonly<Record<string, string>>;
-  /** What a person types at a terminal; nobody is there without it. */
+  /** What a person types at a terminal, who then hangs up if it is no whole line; nobody is there without it. */
   readonly typed?: string;
+  /** What is written, for a test that watches while the command still runs. */
+  readonly written?: Written;
+}
+
+interface Written {
+  out: string;
+  err: string;
 }
 
 /** A real bridge before a real emulator, and commands that ask it. */
@@ -57,8 +64,8 @@ sources:
 
 /** Runs a command in this process, with streams of its own. */
 export async function runCommand(line: readonly string[], options: RunOptions & { url?: string } = {}) {
-  const written = { out: '', err: '' };
-  const into = (name: 'out' | 'err') =>
+  const { written = { out: '', err: '' } } = options;
+  const into = (name: keyof Written) =>
     new Writable({
       write(chunk, _encoding, done) {
         written[name] += String(chunk);
@@ -69,6 +76,7 @@ export async function runCommand(line: readonly string[], options: RunOptions & 
   if (options.typed !== undefined) {
     stdin.isTTY = true;
     stdin.write(options.typed);
+    if (!options.typed.endsWith('\n')) stdin.end();
   }
   const { as } = options;
   const env = {

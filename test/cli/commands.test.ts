@@ -1,8 +1,11 @@
 import { utimes, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { handlers } from '../../handlers/index.ts';
+import { startBridge } from '../../src/bridge.ts';
+import { parseConfig } from '../../src/config.ts';
 import { until } from '../support/until.ts';
 import { atBench, type Bench, runCommand } from './bench.ts';
 
@@ -12,6 +15,8 @@ async function holdAda({ command }: Bench): Promise<string> {
   expect(code).toBe(0);
   return JSON.parse(out).intents[0];
 }
+
+const log = { info() {}, warn() {}, error() {} };
 
 describe('kick', () => {
   it(
@@ -76,7 +81,11 @@ describe('resign', () => {
       await writeFile(file, csv);
       const line = ['resign', '--file', file, '--reason', 'autumn'];
       expect(await command(line)).toMatchObject({ code: 2, out: '' });
-      expect((await command(line, { typed: '3\n' })).code).toBe(2);
+      for (const typed of ['3\n', '\n', '', '2\u0003'])
+        expect(await command(line, { typed })).toMatchObject({
+          code: 2,
+          err: expect.stringMatching(/nobody was asked for\n$/),
+        });
       const list = async () => JSON.parse((await command(['intents', '--json'])).out).intents;
       expect(await list()).toEqual([]);
 
@@ -98,6 +107,16 @@ describe('resign', () => {
       expect(await list()).toHaveLength(4);
     }),
   );
+
+  it.each([
+    ['nobody', []],
+    ['a person and a file', ['email:ada@example.com', '--file', 'leavers.csv']],
+    ['another identifier with a file', ['--file', 'leavers.csv', '--also', 'email:ada@example.com']],
+    ['a subject with a file', ['--file', 'leavers.csv', '--subject', '1001']],
+  ])('does not take %s', async (_what, line) => {
+    const { code, err } = await runCommand(['resign', ...line, '--yes'], { as: 'olaf' });
+    expect([code, err]).toEqual([2, expect.stringMatching(/^(give either|--also and --subject)/)]);
+  });
 
   it(
     'takes nobody of a file with a fault, and lists all of them',
@@ -180,7 +199,55 @@ describe('outcomes', () => {
       );
     }),
   );
+
+  it(
+    'are followed through a restart of the bridge, each once',
+    atBench(async ({ command, yaml }) => {
+      const start = (port: string) => {
+        const text = yaml.replace('port: 0', `port: ${port}`).replace('bridge.db', 'restarted.db');
+        return startBridge(parseConfig(text, { env: {}, handlers }), { log });
+      };
+      const first = await start('0');
+      const env = { OFFBOARD_URL: first.url };
+      const written = { out: '', err: '' };
+      const following = command(['outcomes', '--follow', '--limit', '4', '--json'], { env, written });
+      await command(['pause', 'kick'], { env });
+      await command(['pause', 'resign'], { env });
+      await until(async () => written.out.split('\n').length === 3);
+      await first.close();
+      await until(async () => written.err !== '');
+      const second = await start(new URL(first.url).port);
+      try {
+        await command(['resume', 'kick'], { env });
+        await command(['resume', 'resign'], { env });
+        const { code, out, err } = await following;
+        const positions = out
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line).data.position);
+        expect([code, positions]).toEqual([0, [1, 2, 3, 4]]);
+        expect(err).toMatch(/^http:\S+ cannot be reached: .*; trying again\n$/);
+      } finally {
+        await second.close();
+      }
+    }),
+  );
 });
+
+/** Runs a test whose commands ask another program than a bridge. */
+async function beforeAnother(
+  answer: RequestListener,
+  test: (env: Readonly<Record<string, string>>) => Promise<void>,
+): Promise<void> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await test({ OFFBOARD_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
 
 describe('a command that asks', () => {
   it('needs a token, which is no argument', async () => {
@@ -197,40 +264,55 @@ describe('a command that asks', () => {
 
   it('does not carry its token to where it is sent on, nor believe another program', async () => {
     const seen: (string | undefined)[] = [];
-    const server = createServer((request, response) => {
+    const answer: RequestListener = (request, response) => {
       seen.push(request.url);
       if (request.url?.startsWith('/v1/status')) response.writeHead(302, { location: '/elsewhere' });
       response.end('{"hello":"world"}');
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    try {
-      const env = { OFFBOARD_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    };
+    await beforeAnother(answer, async (env) => {
       expect((await runCommand(['status'], { as: 'vera', env })).code).toBe(1);
       expect((await runCommand(['intents'], { as: 'vera', env })).code).toBe(1);
       expect(seen).toEqual(['/v1/status', '/v1/intents']);
-    } finally {
-      server.closeAllConnections();
-      server.close();
-    }
+    });
+  });
+
+  it('asks for page after page, each where the one before ended', async () => {
+    const seen: (string | undefined)[] = [];
+    const answer: RequestListener = (request, response) => {
+      seen.push(request.url);
+      const next = request.url?.includes('7') ? null : '7';
+      response.end(JSON.stringify({ outcomes: [], entries: [], intents: [], next }));
+    };
+    await beforeAnother(answer, async (env) => {
+      for (const line of [
+        ['outcomes', '--after', '3'],
+        ['audit', 'export'],
+        ['upcoming', '--source', 'hr'],
+      ])
+        expect((await runCommand(line, { as: 'vera', env })).code).toBe(0);
+      expect(seen.map(String)).toEqual([
+        '/v1/outcomes?after=3&limit=1000',
+        '/v1/outcomes?after=7&limit=1000',
+        '/v1/trail?limit=1000',
+        '/v1/trail?after=7&limit=1000',
+        '/v1/intents?status=scheduled%2Cheld&source=hr&limit=1000',
+        '/v1/intents?status=scheduled%2Cheld&source=hr&cursor=7&limit=1000',
+      ]);
+    });
   });
 
   it('comes again when it is asked to, and shows no control characters', async () => {
     let times = 0;
-    const server = createServer((_request, response) => {
+    const answer: RequestListener = (_request, response) => {
       times += 1;
       if (times === 1) response.writeHead(429, { 'retry-after': '0' });
       const reply = { intents: [], status: 'pending', scope: 'a', by: '\u001b[31mme', at: '', reason: null };
       response.end(JSON.stringify({ pauses: [reply] }));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    try {
-      const env = { OFFBOARD_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    };
+    await beforeAnother(answer, async (env) => {
       const { code, out } = await runCommand(['pause', 'a'], { as: 'olaf', env });
       expect([code, out, times]).toEqual([0, expect.stringContaining('\ufffd[31mme'), 2]);
-    } finally {
-      server.closeAllConnections();
-      server.close();
-    }
+    });
   });
 
   it.each([['frobnicate'], ['intents', '--no-such'], ['approve'], ['outcomes', '--after', 'x']])(

@@ -24,6 +24,8 @@ describe('held', () => {
       expect((await command(['held', 'release', id])).code).toBe(3);
       const stale = await command(['held', 'release', id, '--count', '1'], { as: 'anna' });
       expect([stale.code, stale.err]).toEqual([3, expect.stringContaining('2 wait now, not 1')]);
+      for (const count of ['2O', '', '1e1', 'null'])
+        expect((await command(['held', 'release', id, '--count', count], { as: 'anna' })).code).toBe(2);
       const line = ['held', 'release', id, '--reason', 'checked', '--count', '2'];
       const released = await command(line, { as: 'anna' });
       expect([released.code, released.out]).toEqual([0, `${id}: release of 2, 0 still wait\n`]);

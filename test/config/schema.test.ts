@@ -6,7 +6,12 @@ describe('the server', () => {
   const withTokens = (...tokens: object[]): object => ({ ...minimal, server: { tokens } });
 
   it('has tokens of people with roles', () => {
-    expect(parse(withTokens(ada)).server.tokens).toEqual([ada]);
+    expect(parse(withTokens(ada)).server.tokens).toEqual([{ ...ada, slackUser: null }]);
+    const inSlack = { ...ada, slackUser: 'U024BE7LH' };
+    expect(parse(withTokens(inSlack)).server.tokens).toEqual([inSlack]);
+    expect(faults(withTokens({ ...ada, slackUser: '@ada' }))).toEqual([
+      'server.tokens[0].slackUser: is not the id of a Slack user, such as U024BE7LH',
+    ]);
   });
 
   it('has no two tokens of one name or one value, whatever else is wrong', () => {

@@ -54,6 +54,23 @@ describe('/console', () => {
     }),
   );
 
+  it('ends the sessions of a token that is not in the configuration any more', async () => {
+    let cookie = '';
+    await inHouse(async ({ url }) => {
+      cookie = await signIn(url);
+    })();
+    const others = tokens.map((one) => (one.name === 'olaf' ? { ...one, token: 'n'.repeat(32) } : one));
+    await inHouse(
+      async ({ url }) => {
+        const own = { ...header, cookie: cookie.split(';')[0] };
+        for (const path of ['/v1/status', '/console/session'])
+          expect((await request(url).get(path).set(own)).status).toBe(401);
+        expect((await request(url).post('/v1/pause').set(own).send({ scope: 'all' })).status).toBe(401);
+      },
+      { tokens: others },
+    )();
+  });
+
   it(
     'prefers the header of a request to its cookie',
     inHouse(async ({ url }) => {

@@ -19,6 +19,26 @@ async function holdStale(house: House, count: number, extra: object = {}): Promi
   return (await get(house, '/v1/held')).body.held[0].id;
 }
 
+const askFor = (name: string) => ({
+  type: 'user.resign',
+  timestamp: '2026-11-20T07:59:00Z',
+  data: { userIdType: 'email', userId: `${name}@example.com` },
+});
+
+/** As a command in Slack does, once whoever typed it has confirmed it. */
+async function askInSlack({ receiver }: House, slackUser: string, name: string) {
+  const identifiers = [{ userIdType: 'email', userId: `${name}@example.com` } as const];
+  const taken = await receiver.request({
+    source: 'slack',
+    eventId: name,
+    actor: `slack:${slackUser}`,
+    parts: [{ action: 'resign', identifiers }],
+    delivery: deliveryOf({ name }),
+  });
+  if (taken.kind !== 'receipt' || taken.receipt.kind !== 'accepted') throw new Error(taken.kind);
+  return taken.receipt;
+}
+
 const statuses = async ({ store }: House) => {
   const query = { statuses: null, person: null, source: null, cursor: null, limit: 1_000 };
   return (await store.listIntents(query)).items.map(({ status }) => status);
@@ -75,17 +95,37 @@ describe('sets of what is held', () => {
   it(
     'are not released by whoever asked for them',
     inHouse(async (house) => {
-      for (const name of ['ada', 'bob']) {
-        const data = { userIdType: 'email', userId: `${name}@example.com` };
-        const event = { type: 'user.resign', timestamp: '2026-11-20T07:59:00Z', data };
-        await post(house, '/v1/intents', 'anna').send(event);
-      }
+      for (const name of ['ada', 'bob']) await post(house, '/v1/intents', 'anna').send(askFor(name));
       await house.tend();
       const [{ id, waiting, actor }] = (await get(house, '/v1/held')).body.held;
       expect([waiting, actor]).toEqual([2, 'api:anna']);
       expect((await post(house, `/v1/held/${id}/release`, 'anna')).status).toBe(403);
       expect((await post(house, `/v1/held/${id}/release`, 'abel')).status).toBe(200);
       expect(await statuses(house)).toEqual(['pending', 'pending']);
+    }),
+  );
+
+  it(
+    'are not released by whoever asked for them another way',
+    inHouse(async (house) => {
+      await post(house, '/v1/intents', 'anna').send(askFor('ada'));
+      const { intents, ...asked } = await askInSlack(house, 'U0ANNA', 'bob');
+      expect(asked).toEqual({ kind: 'accepted' });
+      await house.tend();
+      const { held } = (await get(house, '/v1/held')).body;
+      expect(held.map(({ actor }: { actor: string }) => actor)).toEqual(['slack:U0ANNA', 'api:anna']);
+      const [inSlack, byApi] = held;
+      expect((await post(house, `/v1/held/${inSlack.id}/release`, 'anna')).status).toBe(403);
+      expect((await post(house, `/v1/intents/${intents[0]}/approve`, 'anna')).status).toBe(403);
+      const decision = { verdict: 'approved', reason: null, count: null } as const;
+      expect(await house.heldSets.decide(byApi.id, { ...decision, actor: 'slack:U0ANNA' })).toEqual({
+        kind: 'own-request',
+      });
+      expect(await statuses(house)).toEqual(['held', 'held']);
+      expect(await house.heldSets.decide(byApi.id, { ...decision, actor: 'slack:U0ABEL' })).toEqual({
+        kind: 'done',
+      });
+      expect((await post(house, `/v1/held/${inSlack.id}/cancel`, 'anna')).status).toBe(200);
     }),
   );
 

@@ -16,7 +16,7 @@ import {
 import { actions } from '../../src/core/intent.ts';
 import type { Log } from '../../src/core/log.ts';
 import { createActivity } from '../../src/ingress/activity.ts';
-import type { ApiToken } from '../../src/ingress/api/access.ts';
+import { type ApiToken, compareActors } from '../../src/ingress/api/access.ts';
 import type { OutcomeReader } from '../../src/ingress/api/outcomes.ts';
 import { apiSource } from '../../src/ingress/api/source.ts';
 import { apiRoutes } from '../../src/ingress/api.ts';
@@ -102,7 +102,7 @@ export function collectLog(): { log: Log; lines: LogLine[] } {
 export const tokens: readonly ApiToken[] = [
   { name: 'vera', role: 'viewer', token: 'v'.repeat(32) },
   { name: 'olaf', role: 'operator', token: 'o'.repeat(32) },
-  { name: 'anna', role: 'approver', token: 'a'.repeat(32) },
+  { name: 'anna', role: 'approver', token: 'a'.repeat(32), slackUser: 'U0ANNA' },
   { name: 'abel', role: 'approver', token: 'b'.repeat(32) },
 ];
 
@@ -148,7 +148,8 @@ export async function openHouse(options: HouseOptions = {}) {
       if (id !== null) activity.note(id, kind);
     },
   });
-  const checks = { sources, policy, askAgainAfterMs: 7 * 86_400_000, now };
+  const isSamePerson = compareActors(options.tokens ?? tokens);
+  const checks = { sources, policy, askAgainAfterMs: 7 * 86_400_000, isSamePerson, now };
   const decisions = createDecisions({ ...checks, store, receiver });
   const heldSets = createHeldSets({ ...checks, store });
   const stream = createStream({ store, idleMs: 60_000, limit: 2 });

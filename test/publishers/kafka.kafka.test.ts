@@ -1,5 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { Kafka, type KafkaMessage } from 'cloudevents';
+import { exportEntry } from '../../src/core/audit.ts';
 import {
   intentOutcome,
   type Outcome,
@@ -10,6 +14,7 @@ import {
 import { createKafkaClient } from '../../src/kafka/client.ts';
 import { createKafkaPublisher, type KafkaPublisher } from '../../src/publishers/kafka.ts';
 import { createRelay } from '../../src/publishers/relay.ts';
+import { runCommand } from '../cli/bench.ts';
 import { collectLog } from '../ingress/house.ts';
 import { ownKafkaAvailability } from '../support/kafka/distribution.ts';
 import { useProxiedKafka } from '../support/kafka/proxied.ts';
@@ -75,6 +80,38 @@ describeKafka(
           expect(outcomeSchema.parse({ ...event, data: JSON.parse(value ?? '') })).toEqual(sent[index]);
         }
       }),
+    );
+
+    it(
+      'leaves records by which a cut tail of the trail is found, and an altered end',
+      publishing(({ topic, publisher }) =>
+        onTrail(async ({ store, grow }) => {
+          const folder = await mkdtemp(join(tmpdir(), 'offboard-bridge-'));
+          const [trail, told] = [join(folder, 'trail.ndjson'), join(folder, 'told.ndjson')];
+          const verify = async (lines: readonly string[]) => {
+            await writeFile(trail, lines.join('\n'));
+            const { code, out } = await runCommand(['audit', 'verify', trail, '--against', told, '--json']);
+            return [code, JSON.parse(out).fault];
+          };
+          try {
+            await grow(12);
+            await publisher.publish(await store.outcomesAfter(0, 100));
+            const records = await topic.read();
+            await writeFile(told, records.map(({ value }) => value).join('\n'));
+            const lines = (await store.entriesAfter(0, 100)).map((entry) =>
+              JSON.stringify(exportEntry(entry)),
+            );
+            expect(await verify(lines)).toEqual([0, null]);
+            const cut = expect.objectContaining({ kind: 'cut', position: 10 });
+            expect(await verify(lines.slice(0, 9))).toEqual([1, cut]);
+            const end = String(lines[11]).replace('"source":"api"', '"source":"hr"');
+            const altered = expect.objectContaining({ kind: 'altered', position: 12 });
+            expect(await verify([...lines.slice(0, 11), end])).toEqual([1, altered]);
+          } finally {
+            await rm(folder, { recursive: true });
+          }
+        })(),
+      ),
     );
 
     it(

@@ -10,6 +10,8 @@ export interface ApiToken {
   readonly name: string;
   readonly role: Role;
   readonly token: string;
+  /** The same person in Slack. */
+  readonly slackUser?: string | null;
 }
 
 /** Whoever is behind a request. */
@@ -23,6 +25,17 @@ export interface Principal {
 export interface Access {
   /** @param authorization the header. @throws HttpProblem 401 */
   identify(authorization: string | undefined): Principal;
+}
+
+/** Tells whether two actors are one person, who may come by the operator API as well as by Slack. */
+export function compareActors(
+  tokens: readonly Pick<ApiToken, 'name' | 'slackUser'>[],
+): (one: string | null, other: string) => boolean {
+  const inSlack = new Map(
+    tokens.flatMap(({ name, slackUser }) => (slackUser ? [[`api:${name}`, `slack:${slackUser}`]] : [])),
+  );
+  const personOf = (actor: string): string => inSlack.get(actor) ?? actor;
+  return (one, other) => one !== null && personOf(one) === personOf(other);
 }
 
 export function hasRole(principal: Principal, role: Role): boolean {

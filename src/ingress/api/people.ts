@@ -31,7 +31,7 @@ const erasureReply = z
   .strictObject({
     intents: count,
     outcomes: count,
-    deadLetters: count.describe('resolved ones that named the person in plain text'),
+    deadLetters: count.describe('resolved ones in which the person was named'),
     unsealed: count.describe('outcomes of a release before seals, which stay until they are pruned'),
     openDeadLetters: z
       .array(z.string())

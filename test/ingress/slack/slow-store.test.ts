@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { compareActors } from '../../../src/ingress/api/access.ts';
 import { createDecisions } from '../../../src/ingress/decisions.ts';
 import { createHeldSets } from '../../../src/ingress/held-sets.ts';
 import { createHttpApp } from '../../../src/ingress/http.ts';
@@ -64,12 +65,13 @@ async function openSlack() {
   const policy = { maxEventAgeMs: 86_400_000, fourEyes: true, graceMs: 0 };
   const common = { settings, store: slow, isDryRun: false, now: Date.now, log };
   const receiver = createReceiver({ ...common, sources, backlogLimit: 100, policy });
+  const checks = { sources, policy, askAgainAfterMs: 86_400_000, isSamePerson: compareActors([]) };
   const slack = createSlack({
     ...common,
     voice: createSlackVoice({ ...common, tendHeld: async () => 0 }),
     receiver,
-    heldSets: createHeldSets({ ...common, sources, policy, askAgainAfterMs: 86_400_000 }),
-    decisions: createDecisions({ ...common, receiver, sources, policy, askAgainAfterMs: 86_400_000 }),
+    heldSets: createHeldSets({ ...common, ...checks }),
+    decisions: createDecisions({ ...common, ...checks, receiver }),
     directory: { look: async () => ({ kind: 'unknown' }), listApps: async () => null },
     troubles: () => [],
     maxBodyBytes: 100_000,
