@@ -87,6 +87,6 @@ function stopOf(process: RunningProcess): Program['stop'] {
 
 /** Those of `npm start`, and `BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=…"` to profile the bridge. */
 function nodeOptions(): string {
-  const [, ofStart = ''] = /^node (.*)src\/main\.ts$/.exec(manifest.scripts.start) ?? [];
+  const [, ofStart = ''] = /^exec node (.*)src\/main\.ts$/.exec(manifest.scripts.start) ?? [];
   return `${ofStart}${process.env.BENCH_NODE_OPTIONS ?? ''}`.trim();
 }
