@@ -2,6 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { parse, stringify } from 'yaml';
+import { handlers } from '../handlers/index.ts';
+import { parseConfig } from '../src/config.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const folders = ['.', 'docs', 'handlers', 'charts', 'test'];
@@ -29,6 +32,36 @@ function anchorsOf(page: string): string[] {
   );
 }
 
+const { properties } = JSON.parse(readFileSync(join(root, 'config.schema.json'), 'utf8'));
+
+/** The examples of a configuration on a page: some of its sections, or sources alone. */
+function configurationsOf(page: string): object[] {
+  const blocks = [...readFileSync(page, 'utf8').matchAll(/^( *)```yaml\n(.*?)^ *```/gms)];
+  return blocks.flatMap(([, margin = '', block = '']) => {
+    const value: object = parse(block.replaceAll(new RegExp(`^${margin}`, 'gm'), ''));
+    if (Object.values(value).every((one) => one?.handler)) return [{ sources: value }];
+    return Object.keys(value).every((key) => key in properties) ? [value] : [];
+  });
+}
+
+/** What is required, for examples of other things. */
+const required = {
+  genauth: { host: 'https://api.genauth.ai', accessKeyId: 'key', accessKeySecret: 'secret' },
+  leavers: { dryRun: true },
+  sources: {},
+};
+
+/** A value for each variable that a text names, of the form that some are checked for. */
+function valuesOf(text: string): Record<string, string> {
+  const names = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
+  const fill = (name: string) => `${name === 'SLACK_BOT_TOKEN' ? 'xoxb-' : ''}${'0'.repeat(42)}A`;
+  return Object.fromEntries(names.map((name) => [name, fill(name)]));
+}
+
+const certificates = new URL('support/tls/', import.meta.url);
+const readFile = (path: string): string =>
+  readFileSync(new URL(path.endsWith('.key') ? 'client.key' : 'client.pem', certificates), 'utf8');
+
 describe('the documents', () => {
   it.each(pages.map((page) => relative(root, page)))('lead to what is there: %s', (name) => {
     const page = join(root, name);
@@ -38,5 +71,18 @@ describe('the documents', () => {
       return !existsSync(target) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
     });
     expect(broken).toEqual([]);
+  });
+
+  const examples = pages.flatMap((page) =>
+    configurationsOf(page).map((example): [string, object] => [relative(root, page), example]),
+  );
+
+  it.each(examples)('show configurations that the bridge takes: %s', (_name, example) => {
+    const text = stringify({ ...required, ...example });
+    expect(() => parseConfig(text, { env: valuesOf(text), handlers, readFile })).not.toThrow();
+  });
+
+  it('show some of each kind', () => {
+    expect(examples.length).toBeGreaterThan(20);
   });
 });

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,11 +6,17 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { atBench, tokens } from './cli/bench.ts';
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+type Program = Pick<SpawnOptions, 'cwd' | 'detached' | 'env'> & { readonly command: string };
 
 /** Starts the real process; its output is collected. */
 function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  return startProgram({ command: process.execPath, env }, [join(root, 'src/main.ts'), ...args]);
+}
+
+function startProgram({ command, ...options }: Program, args: readonly string[]) {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   const written = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text) => {
     written.out += text;
@@ -44,6 +50,23 @@ describe('the process', () => {
       child.kill('SIGTERM');
       expect([await ended, written.err]).toEqual([0, '']);
       expect(written.out).not.toContain(tokens.anna);
+    }),
+  );
+
+  it(
+    'stops as well when npm, which started it, is told to',
+    atBench(async ({ folder, yaml }) => {
+      const file = join(folder, 'bridge.yaml');
+      await writeFile(file, yaml.replace('bridge.db', 'other.db'));
+      // A group of its own, in which whoever is left over is found.
+      const npm = { command: 'npm', cwd: root, detached: true };
+      const { child, written, ended } = startProgram(npm, ['start', '--silent', '--', '--config', file]);
+      while (!written.out.includes('"ready"')) await once(child.stdout, 'data');
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+      expect(() => process.kill(-Number(child.pid), 'SIGKILL')).toThrow('ESRCH');
+      expect(await ended).toBe(0);
+      expect(written.out).toContain('"stopped"');
     }),
   );
 

@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import manifest from '../../package.json' with { type: 'json' };
 import { emulatorDefaults } from '../../src/emulator/emulator.ts';
 import { read } from '../e2e/house.ts';
-import { type RunningProcess, startProcess } from '../e2e/process.ts';
+import { optionsOfStart, type RunningProcess, startProcess } from '../e2e/process.ts';
 import type { BenchStore } from './store.ts';
 
 /** Of the source `bench`. */
@@ -87,6 +86,5 @@ function stopOf(process: RunningProcess): Program['stop'] {
 
 /** Those of `npm start`, and `BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=…"` to profile the bridge. */
 function nodeOptions(): string {
-  const [, ofStart = ''] = /^node (.*)src\/main\.ts$/.exec(manifest.scripts.start) ?? [];
-  return `${ofStart}${process.env.BENCH_NODE_OPTIONS ?? ''}`.trim();
+  return `${optionsOfStart} ${process.env.BENCH_NODE_OPTIONS ?? ''}`.trim();
 }

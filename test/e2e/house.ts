@@ -7,7 +7,7 @@ import { type AuditReport, createAudit, importEntry } from '../../src/core/audit
 import { type Outcome, outcomeSchema } from '../../src/core/outcome.ts';
 import { createEmulator, type Emulator, emulatorDefaults } from '../../src/emulator/emulator.ts';
 import { until } from '../support/until.ts';
-import { type End, type RunningProcess, startProcess } from './process.ts';
+import { type End, optionsOfStart, type RunningProcess, startProcess } from './process.ts';
 
 /** What the configuration refers to by name. */
 export const secrets = {
@@ -112,7 +112,10 @@ async function openHouse(changes: Sections): Promise<House & { close(): Promise<
       return urls.adminUrl;
     },
     async start() {
-      bridge = startProcess('src/main.ts', ['--config', config], { env: secrets, folder });
+      bridge = startProcess('src/main.ts', ['--config', config], {
+        env: { ...secrets, NODE_OPTIONS: optionsOfStart },
+        folder,
+      });
       urls = addresses.parse(await bridge.logged('ready'));
     },
     async stop(signal: NodeJS.Signals = 'SIGTERM') {

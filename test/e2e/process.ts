@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** How a process ended: by itself, with a code, or by a signal. */
@@ -31,7 +32,11 @@ export interface ProcessOptions {
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: { start: string } };
 const running = new Map<ChildProcess, Promise<End>>();
+
+/** What `npm start` tells Node.js, as `NODE_OPTIONS` takes it. */
+export const optionsOfStart = /^exec node (.*) src\/main\.ts$/.exec(scripts.start)?.[1] ?? '';
 
 /** Runs one of the project's programs, such as `src/main.ts`, on the Node.js that runs the tests. */
 export function startProcess(

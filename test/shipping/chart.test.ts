@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
@@ -173,6 +173,41 @@ describeWithTools('the chart', () => {
     ]);
   });
 
+  it('lets out what goes to GenAuth, to Kafka and to the collector of traces, also where a section is null', () => {
+    const portsOf = (values: object): unknown[] => {
+      const { egress } = only(render(embedded, values), 'NetworkPolicy').spec as {
+        egress: { ports: { port: unknown }[] }[];
+      };
+      return egress.flatMap(({ ports }) => ports.map(({ port }) => port));
+    };
+    expect(portsOf({ config: { kafka: null, tracing: null } })).toEqual([53, 53, 443]);
+    const config = {
+      genauth: { host: 'https://genauth.example.test:8443' },
+      kafka: { brokers: [`\${KAFKA_BROKER}`, 'kafka-1:9093'] },
+      tracing: { endpoint: 'http://collector:4318' },
+    };
+    expect(portsOf({ config })).toEqual([53, 53, 443, 4318, 8443, 9092, 9093]);
+  });
+
+  it(
+    'refuses every secret that the schema of the configuration knows, when it is written out',
+    () => {
+      const names = new Set<string>();
+      JSON.parse(readFileSync(join(root, 'config.schema.json'), 'utf8'), (key, value) => {
+        if (/(secret|token|password|key)s?$/i.test(key) && value?.type !== 'object') names.add(key);
+        return value;
+      });
+      // Who may come in, whose tokens are below it; whom DingTalk writes to.
+      for (const name of ['tokens', 'ownerKey']) names.delete(name);
+      expect(names.size).toBeGreaterThan(10);
+      for (const name of names) {
+        const values = { config: { sources: { hr: { [name]: 'plain' } } } };
+        expect(() => render(embedded, values)).toThrow(`config.sources.hr.${name} is written out`);
+      }
+    },
+    longTestMs,
+  );
+
   it.each<[string, string, object]>([
     ['two pods on SQLite', 'several need store: postgres', { replicas: 2 }],
     ['SQLite that scales', 'several need store: postgres', { autoscaling: { enabled: true } }],
@@ -222,6 +257,11 @@ describeWithTools('the chart', () => {
       'a token of a person',
       'config.server.tokens[0].token is written out',
       { config: { server: { tokens: [{ name: 'a', role: 'viewer', token: 'x'.repeat(32) }] } } },
+    ],
+    [
+      'the key of a collector',
+      'config.tracing.headers is written out',
+      { config: { tracing: { endpoint: 'https://collector', headers: { 'x-api-key': 'plain' } } } },
     ],
     [
       'a password in a URL',

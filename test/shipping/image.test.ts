@@ -6,6 +6,7 @@ import { handlers } from '../../handlers/index.ts';
 import { stopDeadlineMs } from '../../src/cli/serve.ts';
 import { parseConfig } from '../../src/config.ts';
 import { emulatorDefaults } from '../../src/emulator/emulator.ts';
+import { optionsOfStart } from '../e2e/process.ts';
 import { describeWithTools, root, runTool } from './tools.ts';
 
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
@@ -36,6 +37,11 @@ describe('the Dockerfile', () => {
       version,
       appVersion: version,
     });
+  });
+
+  it('starts the bridge as `npm start` does', () => {
+    const [, command = '[]'] = /^ENTRYPOINT (.*)$/m.exec(read('Dockerfile')) ?? [];
+    expect(JSON.parse(command)).toEqual(['node', ...optionsOfStart.split(' '), '/app/dist/src/main.js']);
   });
 });
 

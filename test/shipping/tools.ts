@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe } from '@jest/globals';
@@ -48,10 +49,30 @@ export function lint(file: string): Ran {
  * @throws with what Helm says, when it refuses
  */
 export function render(file: string, values: object = {}): readonly Manifest[] {
-  const release = ['template', 'leavers', chart, '--namespace', 'it', '--kube-version', '1.34.0'];
-  const { code, out } = runTool('helm', [...release, '-f', file, '-f', '-'], JSON.stringify(values));
+  return parseAllDocuments(template(chart, file, values)).map((document) => document.toJS() as Manifest);
+}
+
+/** What Helm says after an install. It shows that where there is a cluster only, so a copy has it as an object. */
+export function renderNotes(file: string, values: object): string {
+  const copy = mkdtempSync(join(tmpdir(), 'offboard-bridge-'));
+  try {
+    cpSync(chart, copy, { recursive: true });
+    const notes = join(copy, 'templates/NOTES.txt');
+    const text = `{{- define "notes" }}${readFileSync(notes, 'utf8')}{{ end }}`;
+    writeFileSync(join(copy, 'templates/_notes.tpl'), text);
+    writeFileSync(join(copy, 'templates/notes.yaml'), 'notes: {{ include "notes" . | quote }}');
+    rmSync(notes);
+    return template(copy, file, values, '--show-only', 'templates/notes.yaml');
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+
+function template(folder: string, file: string, values: object, ...more: readonly string[]): string {
+  const release = ['template', 'leavers', folder, '--namespace', 'it', '--kube-version', '1.34.0'];
+  const { code, out } = runTool('helm', [...release, '-f', file, '-f', '-', ...more], JSON.stringify(values));
   if (code !== 0) throw new Error(out);
-  return parseAllDocuments(out).map((document) => document.toJS() as Manifest);
+  return out;
 }
 
 /** The one object of that kind. @throws when there is none or more than one */

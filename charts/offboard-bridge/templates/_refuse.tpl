@@ -61,8 +61,13 @@
 {{- if kindIs "map" .value }}
 {{- range $key, $inner := .value }}
 {{- $here := printf "%s.%s" $path $key }}
-{{- $secret := has $key (list "accessKeySecret" "secrets" "secret" "token" "password" "signingSecret" "botToken" "appToken" "appSecret" "clientSecret" "aesKey" "encodingAesKey" "encryptKey" "verificationToken") }}
+{{- $secret := has $key (list "accessKeySecret" "secrets" "secret" "token" "password" "privateKey" "signingSecret" "botToken" "appToken" "appSecret" "clientSecret" "aesKey" "encodingAesKey" "encryptKey" "verificationToken") }}
 {{- $texts := ternary (list $inner) (kindIs "slice" $inner | ternary $inner list) (kindIs "string" $inner) }}
+{{- /* Such as tracing's, where a collector's key stands. */}}
+{{- if and (eq $key "headers") (kindIs "map" $inner) }}
+{{- $secret = true }}
+{{- $texts = values $inner }}
+{{- end }}
 {{- range $text := $texts }}
 {{- if and $secret (kindIs "string" $text) (not (regexMatch "(^|[^$])\\$\\{" $text)) }}
 {{- fail (printf "%s is written out, and a ConfigMap is no place for a secret; write ${NAME} and name a Secret in secrets.env" $here) }}
