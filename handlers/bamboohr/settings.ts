@@ -32,7 +32,9 @@ export const settings = z
         baseUrl: baseUrlSetting('https://company.bamboohr.com'),
       })
       .optional()
-      .describe("the company's address, and the API key as token; for changes that do not say to what, or of whom"),
+      .describe(
+        "the company's address, and the API key as token; for changes that do not say to what, or of whom",
+      ),
     sites: sitesSetting.describe('the time zones of places of work, by location; elsewhere timezone counts'),
     ...lookupDaySettings,
   })

@@ -13,6 +13,7 @@ import { createEmulator, type Emulator, emulatorDefaults } from '../../src/emula
 import { readFixture } from '../handlers/handler-suite.ts';
 import { hmac, post } from '../handlers/sender.ts';
 import { collectLog } from '../ingress/house.ts';
+import { until } from '../support/until.ts';
 import {
   dingtalkCheck,
   dingtalkEvent,
@@ -23,7 +24,6 @@ import {
   wecomCheck,
   wecomEvent,
 } from './directory-deliveries.ts';
-import { until } from './house.ts';
 
 const gustoToken = '6590f590-3dba-495e-9bea-c361e1e2efc0';
 
