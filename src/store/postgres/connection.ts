@@ -68,10 +68,10 @@ export function connectionOptions(url: string): pg.ClientConfig {
 }
 
 /**
- * A commit must be on disk when it is answered. Every statement has an index made for it, but before a table was first
- * analyzed, and so in the first minute and in a sudden burst, the planner would rather read all of it, every time; and
- * it must not compile statements because it takes that for dear. A session that is left alone in a transaction is ended by the server,
- * so that the locks of a process that is gone do not stay.
+ * A commit must be on disk when it is answered. What is run often has an index made for it; but until a table was first
+ * analyzed, and in a sudden burst, the planner would rather read all of it, and takes that for so dear that it compiles
+ * it first. A session that is left alone in a transaction is ended by the server, so that the locks of a process that
+ * is gone do not stay.
  */
 const sessionSettings = `
   set search_path to ${schema};
