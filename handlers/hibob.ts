@@ -40,6 +40,7 @@ const recordDeleted = heldResign(
   'Bob says that the record was deleted, not that the person left',
 );
 
+const accessRevoked = 'employee.access.revoked.immediately';
 const ping = 'Ping test';
 const scheme = hmacScheme({ header: 'Bob-Signature', algorithm: 'sha512', encoding: 'base64' });
 
@@ -81,7 +82,6 @@ export const hibob = defineHandler<Settings>({
   lookup: lookUp,
 });
 
-const accessRevoked = 'employee.access.revoked.immediately';
 /** `employee.inactivated` also means leave, and so is not here. */
 function stepsOf(type: string, settings: Settings): readonly Verdict[] {
   switch (type) {

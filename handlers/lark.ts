@@ -32,6 +32,7 @@ const envelopeSchema = z.object({
   ts: z.unknown().optional(),
   event: z.looseObject({ type: text, tenant_key: text }),
 });
+
 /**
  * Lark's and Feishu's event subscriptions, schema 2.0 and 1.0.
  * Source: open.larksuite.com, "Receive events" (June 2025), "Event overview" (March 2026) and the user events of

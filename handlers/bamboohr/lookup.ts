@@ -26,6 +26,7 @@ export const verdicts = new Map<string, Verdict>([
   ['terminated', { action: 'resign' }],
   ['active', { action: 'withdraw' }],
 ]);
+
 /** Asks what the status of an employee became. */
 export async function lookUp(id: string, settings: Settings, http: VendorHttp): Promise<LookupResult> {
   const { baseUrl = '', token: username = '' } = settings.lookup ?? {};
