@@ -44,9 +44,9 @@ const noSimulation = new Set<unknown>([undefined, null, false, 'false']);
 const scheme = hmacScheme({ header: 'X-Deel-Signature', signed: 'POST{body}' });
 
 /**
- * Deel's webhooks. What ends is a contract, by its id; a person may have several. Source:
- * developer.deel.com/api/webhooks/introduction and /docs/webhook-event-types. No delivery is published: the shape is
- * that of the reference. That deliveries of a simulation are marked is second hand.
+ * Deel's webhooks. What ends is a contract, by its id; a person may have several. What is deleted is a profile, by its
+ * own. Source: developer.deel.com/api/webhooks/introduction and /docs/webhook-event-types. No delivery is published: the
+ * shape is that of the reference. That deliveries of a simulation are marked is second hand.
  */
 export const deel = defineHandler<Settings>({
   settings,
