@@ -7,6 +7,7 @@ import {
   idShape,
   MalformedDelivery,
   nameById,
+  nameDeleted,
   parseJsonBody,
   readInstant,
   readShape,
@@ -30,6 +31,10 @@ const rehireCancelled = heldResign(
   'status_unknown',
   'Gusto says that a rehire was called off, not whether the person is still there',
 );
+const recordDeleted = heldResign(
+  'record_deleted',
+  'Gusto says that the record was deleted, not that the person left',
+);
 const dismissed = heldResign('status_unknown', 'Gusto says that a contractor is dismissed, but not for when');
 
 /**
@@ -49,6 +54,8 @@ const verdicts = new Map<string, Verdict>([
   ['contractor.reactivated', { action: 'withdraw' }],
   ['contractor.reactivation_effective', { action: 'withdraw' }],
   ['contractor.reactivation_cancelled', rehireCancelled],
+  ['employee.deleted', recordDeleted],
+  ['contractor.deleted', recordDeleted],
 ]);
 
 /**
@@ -110,5 +117,6 @@ function judge(type: string, settings: Settings): Verdict | undefined {
 }
 
 function nameBy(type: string, id: string, settings: Settings): ReturnType<typeof nameById> {
-  return nameById(id, type.startsWith('contractor.') ? { ...settings, lookup: undefined } : settings);
+  if (type.startsWith('contractor.')) return nameById(id, { ...settings, lookup: undefined });
+  return type === 'employee.deleted' ? nameDeleted(id, settings) : nameById(id, settings);
 }

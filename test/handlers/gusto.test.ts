@@ -79,6 +79,10 @@ describe('gusto', () => {
     ]);
   });
 
+  it.each(['employee.deleted', 'contractor.deleted'])('holds a resign for %s', (type) => {
+    expect(read(event(type))).toMatchObject([{ action: 'resign', hold: { code: 'record_deleted' } }]);
+  });
+
   it.each(['employee.rehire_cancelled', 'contractor.reactivation_cancelled'])(
     'holds a resign for %s: a rehire was called off',
     (type) => {
@@ -86,15 +90,12 @@ describe('gusto', () => {
     },
   );
 
-  it.each([
-    'employee.created',
-    'employee.updated',
-    'employee.onboarded',
-    'contractor.deleted',
-    'company.updated',
-  ])('makes nothing of %s', (type) => {
-    expect(read(event(type))).toEqual([]);
-  });
+  it.each(['employee.created', 'employee.updated', 'employee.onboarded', 'company.updated'])(
+    'makes nothing of %s',
+    (type) => {
+      expect(read(event(type))).toEqual([]);
+    },
+  );
 
   it('takes the signature under the name that Gusto prints', () => {
     const delivery = post(effective, { x_gusto_signature: hmac({ secret: secrets[0] }, effective) });

@@ -352,6 +352,7 @@ describe('what only some look-ups tell', () => {
   it.each([
     ['bamboohr', '{"type":"employee.deleted","data":{"employeeId":"7"}}'],
     ['deel', '{"data":{"meta":{"event_type":"worker.v2.deleted"},"resource":{"id":"7"}}}'],
+    ['gusto', '{"uuid":"e1","event_type":"employee.deleted","entity_uuid":"7","timestamp":1763625600}'],
     ['finch', '{"event_type":"individual.deleted","data":{"individual_id":"7"}}'],
     ['hibob', '{"type":"employee.deleted","data":{"employeeId":"7","email":"ada@example.com"}}'],
     [
