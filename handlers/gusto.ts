@@ -2,22 +2,18 @@ import { z } from 'zod';
 import {
   checkTenant,
   defineHandler,
-  heldResign,
   hmacScheme,
   idShape,
   MalformedDelivery,
-  nameById,
-  nameDeleted,
   parseJsonBody,
   readInstant,
   readShape,
-  usesLookup,
-  type Verdict,
   verifyScheme,
 } from '../src/core/handler.ts';
 import { confirmToken, readSetup } from './gusto/confirm.ts';
 import { lookUp } from './gusto/lookup.ts';
 import { type Settings, settings } from './gusto/settings.ts';
+import { judge, nameBy } from './gusto/verdicts.ts';
 
 const eventShape = z.object({
   uuid: idShape,
@@ -27,41 +23,9 @@ const eventShape = z.object({
   timestamp: z.unknown().optional(),
 });
 
-const rehireCancelled = heldResign(
-  'status_unknown',
-  'Gusto says that a rehire was called off, not whether the person is still there',
-);
-const recordDeleted = heldResign(
-  'record_deleted',
-  'Gusto says that the record was deleted, not that the person left',
-);
-const dismissed = heldResign('status_unknown', 'Gusto says that a contractor is dismissed, but not for when');
-
-/**
- * What is sent when an end is entered does not say for when. On an employee's day another event follows, by two names
- * in Gusto's own pages; on a contractor's one does since 2026, but not on every page, and so a person decides.
- */
-const verdicts = new Map<string, Verdict>([
-  ['employee.termination_effective', { action: 'resign' }],
-  ['employee.terminated_effective', { action: 'resign' }],
-  ['employee.termination_cancelled', { action: 'withdraw' }],
-  ['employee.rehired', { action: 'withdraw' }],
-  ['employee.rehire_effective', { action: 'withdraw' }],
-  ['employee.rehire_cancelled', rehireCancelled],
-  ['contractor.deactivated', dismissed],
-  ['contractor.deactivation_effective', { action: 'resign' }],
-  ['contractor.deactivation_cancelled', { action: 'withdraw' }],
-  ['contractor.reactivated', { action: 'withdraw' }],
-  ['contractor.reactivation_effective', { action: 'withdraw' }],
-  ['contractor.reactivation_cancelled', rehireCancelled],
-  ['employee.deleted', recordDeleted],
-  ['contractor.deleted', recordDeleted],
-]);
-
 /**
  * Gusto's webhooks. Source: docs.gusto.com/app-integrations/docs/webhooks and /docs/employee-events,
- * docs.gusto.com/embedded-payroll/docs/webhooks and, of contractors,
- * /changelog/added-contractor-lifecycle-webhooks-for-future-dated-transitions. That the signature is hexadecimal is second hand, and so a setting; its
+ * docs.gusto.com/embedded-payroll/docs/webhooks. That the signature is hexadecimal is second hand, and so a setting; its
  * header is spelled in two ways, of which only the one with hyphens gets through proxies.
  */
 export const gusto = defineHandler<Settings>({
@@ -107,16 +71,3 @@ export const gusto = defineHandler<Settings>({
 
   lookup: lookUp,
 });
-
-/** A termination that is entered has a date, but only Gusto's API tells which. */
-function judge(type: string, settings: Settings): Verdict | undefined {
-  if (!usesLookup(settings)) return verdicts.get(type);
-  return type === 'employee.terminated' || type === 'employee.rehire_cancelled'
-    ? { action: 'resign' }
-    : verdicts.get(type);
-}
-
-function nameBy(type: string, id: string, settings: Settings): ReturnType<typeof nameById> {
-  if (type.startsWith('contractor.')) return nameById(id, { ...settings, lookup: undefined });
-  return type === 'employee.deleted' ? nameDeleted(id, settings) : nameById(id, settings);
-}
