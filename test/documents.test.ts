@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
 import { handlers } from '../handlers/index.ts';
+import { run } from '../src/cli/program.ts';
+import { exitCodes } from '../src/cli/shell.ts';
 import { parseConfig } from '../src/config.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -84,5 +86,18 @@ describe('the documents', () => {
 
   it('show some of each kind', () => {
     expect(examples.length).toBeGreaterThan(20);
+  });
+
+  it('list every command and every exit code', async () => {
+    const page = readFileSync(join(root, 'docs/commands.md'), 'utf8');
+    const codes = [...page.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
+    expect(codes).toEqual(Object.values(exitCodes).sort());
+    let help = '';
+    const out = { write: (text: string) => (help += text) } as unknown as NodeJS.WritableStream;
+    await run(['--help'], { env: {}, stdin: process.stdin, stdout: out, stderr: out });
+    const commands = [...help.matchAll(/^ {2}([a-z][a-z-]*)[^\n]* {2}/gm)].map(([, name]) => name);
+    expect(commands.length).toBeGreaterThan(20);
+    for (const name of commands) if (name !== 'help') expect(page).toMatch(new RegExp(`\`${name}[ \`]`));
+    for (const code of codes) expect(help).toMatch(new RegExp(`[:;]\\s${code} `));
   });
 });
