@@ -3,7 +3,8 @@ import type { importEntry } from '../core/audit.ts';
 import { type Outcome, outcomeSchema } from '../core/outcome.ts';
 import { CommandFailure, exitCodes, printable } from './shell.ts';
 
-/** What the commands show of the operator API's answers; they let pass what they do not know. */
+// What the commands show of the operator API's answers; they let pass what they do not know.
+
 /** Kept as it came, because its hash is over all of it, also over what a later release may have added. */
 export const outcomeReply = z.custom<Outcome>((value) => outcomeSchema.safeParse(value).success);
 

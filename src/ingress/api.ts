@@ -46,7 +46,7 @@ export function apiRoutes(options: ApiOptions): Router {
   if (options.tokens.length === 0) return router;
   const enter = createEntrance(options);
   const refusals = createRefusals(options);
-  const readRaw = promise(readBody(options.maxBodyBytes));
+  const readRaw = asPromise(readBody(options.maxBodyBytes));
   const routes: readonly Route[] = [
     ...intentRoutes(options),
     ...outcomeRoutes(options),
@@ -120,7 +120,8 @@ function sendJson(response: Response, { status, body, headers = {} }: Answer): v
   send(response, { status, contentType: 'application/json', body: JSON.stringify(body), headers });
 }
 
-function promise(handler: RequestHandler): (request: Request, response: Response) => Promise<void> {
+/** A handler of Express that ends when it calls for the next. */
+function asPromise(handler: RequestHandler): (request: Request, response: Response) => Promise<void> {
   return (request, response) =>
     new Promise((resolve, reject) => {
       const next = (error?: unknown): void => (error ? reject(error) : resolve());

@@ -1,6 +1,6 @@
-import type { Decision } from '../core/intent.ts';
+import type { Decision, Intent } from '../core/intent.ts';
 import { recordOutcome } from '../core/outcome.ts';
-import type { DecisionRequest, HeldSet, Store } from '../store/contract.ts';
+import type { DecisionRequest, HeldSet, Page, Store } from '../store/contract.ts';
 import type { DecisionResult } from './decisions.ts';
 import { canceledByOperator, isTooOld, type ReleaseChecks, releaseRequest, tooOld } from './release.ts';
 
@@ -41,7 +41,7 @@ export function createHeldSets(options: HeldSetsOptions): HeldSets {
     let cursor: string | null = null;
     do {
       const query = { statuses: ['held'] as const, person: null, source: null, heldSet: id };
-      const page: Awaited<ReturnType<Store['listIntents']>> = await store.listIntents({
+      const page: Page<Intent> = await store.listIntents({
         ...query,
         cursor,
         limit: partSize,
@@ -63,18 +63,8 @@ export function createHeldSets(options: HeldSetsOptions): HeldSets {
       const decision = { by: actor, at: now(), verdict, reason };
       if ((await store.decideHeldSet(setId, decision)) !== 'done')
         return { kind: 'wrong-state', why: 'somebody else has just decided' };
-      const type = 'operator.decided';
-      await store.record(
-        recordOutcome({
-          type,
-          source: set.source,
-          time: decision.at,
-          actor,
-          reason,
-          reference: setId,
-          verdict,
-        }),
-      );
+      const facts = { source: set.source, time: decision.at, actor, reason, reference: setId, verdict };
+      await store.record(recordOutcome({ type: 'operator.decided', ...facts }));
       await carryOut(set, decision);
       return { kind: 'done' };
     },
@@ -83,7 +73,7 @@ export function createHeldSets(options: HeldSetsOptions): HeldSets {
       let done = 0;
       let cursor: string | null = null;
       do {
-        const page: Awaited<ReturnType<Store['listHeldSets']>> = await store.listHeldSets({
+        const page: Page<HeldSet> = await store.listHeldSets({
           cursor,
           limit: 100,
         });
@@ -107,11 +97,7 @@ function whyNot(
 }
 
 /** What a source may not do any more is not released but canceled. */
-function decisionOf(
-  intent: Parameters<typeof releaseRequest>[0],
-  decision: Decision,
-  checks: ReleaseChecks,
-): DecisionRequest {
+function decisionOf(intent: Intent, decision: Decision, checks: ReleaseChecks): DecisionRequest {
   if (decision.verdict === 'canceled') {
     const admission = { status: 'canceled', failure: canceledByOperator } as const;
     return { intentId: intent.id, decision, admission };
