@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -13,7 +13,7 @@ import { StoreUnavailable } from '../../src/store/contract.ts';
 import { migrations } from '../../src/store/sqlite/migrations.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { readOutcome } from '../../src/store/trail.ts';
-import { acceptanceOf } from './fixtures.ts';
+import { acceptanceOf, again, claimRequest, email, settleAll, start, succeeded } from './fixtures.ts';
 import { testStore } from './store-suite.ts';
 import type { StoreUnderTest } from './subject.ts';
 
@@ -76,6 +76,63 @@ describe('the SQLite file', () => {
       const after = openSqliteStore({ path });
       expect(await after.claimOutcomes('log', { ...claim, token: 'u' })).toHaveLength(1);
       await after.close();
+    }));
+
+  it('has nothing of a person any more who was erased, not even in what it has freed', () =>
+    inFolder(async (path) => {
+      const store = openSqliteStore({ path });
+      const payload = {
+        method: 'POST',
+        query: {},
+        headers: {},
+        body: Buffer.from('{"who":"ada@example.com"}'),
+      };
+      const parts = [{ kind: 'unreadable', faults: ['body: is odd'] }] as const;
+      await store.accept({
+        ...acceptanceOf({ eventId: 'odd' }),
+        parts,
+        payload: { ...payload, position: null },
+      });
+      const beside = (from: number) =>
+        Array.from({ length: 40 }, (_, n) => ({
+          identifiers: [email(`u${from + n}@example.com`)],
+          effectiveAt: start + 1e9,
+        }));
+      for (const one of beside(0)) await store.accept(acceptanceOf(one));
+      const identifiers = [
+        email('ada@example.com'),
+        { userIdType: 'external_id', userId: 'AL-1001' },
+      ] as const;
+      const told = {
+        identifiers,
+        subject: 'AL-1001',
+        requestedBy: 'hr@example.com',
+        reason: 'goes to Turin',
+      };
+      const { intents } = await store.accept(acceptanceOf({ ...told, eventId: 'odd' }));
+      for (const one of beside(100)) await store.accept(acceptanceOf(one));
+      for (let at = start; at < start + 5; at += 1) {
+        const batch = await store.claim({ ...claimRequest(), now: at });
+        if (!batch) throw new Error('nothing to claim');
+        const answer = {
+          statusCode: 200,
+          apiCode: null,
+          requestId: 'r',
+          message: `${'x'.repeat(99)}bye Ada`,
+        };
+        const change = { answer, seenUserId: 'id-of-ada' };
+        const settlement = at < start + 4 ? again({ dueAt: at + 1 }) : succeeded;
+        await store.settle(batch.token, settleAll(batch, settlement, change), at);
+        await store.sequence(100);
+      }
+      expect((await store.findIntent(intents[0] ?? ''))?.intent.status).toBe('succeeded');
+      const person = personKey(email('ada@example.com'));
+      const erasure = { person, userId: 'ada@example.com', by: 'api:anna', at: start };
+      expect(await store.erase(erasure)).toMatchObject({ kind: 'erased', intents: 1, deadLetters: 1 });
+      await store.close();
+      const bytes = (await readFile(path)).toString('latin1');
+      for (const text of ['ada@', 'AL-1001', 'hr@', 'Turin', 'bye Ada', 'id-of-ada', person])
+        expect([text, bytes.includes(text)]).toEqual([text, false]);
     }));
 
   it('is readable by its owner only', () =>

@@ -36,6 +36,8 @@ export function openConnection(path: string, { isMoving = false } = {}): Connect
   database.exec('pragma synchronous = full');
   database.exec('pragma wal_autocheckpoint = 4000');
   database.exec('pragma cache_size = -16384');
+  // What was erased, pruned or written anew shall not go on lying in the free space of the file.
+  database.exec('pragma secure_delete = on');
   const statements = new Map<string, Statement>();
 
   function prepare(sql: string): Statement {

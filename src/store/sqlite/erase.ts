@@ -20,30 +20,24 @@ export function erase(connection: Connection, erasure: Erasure): ErasureReceipt 
     .map((row) => readIntent(connection, row));
   const open = openOnes(stored);
   if (open.length > 0) return { kind: 'open', intents: open };
-  // What is erased shall not go on lying in the free space of the file.
-  connection.exec('pragma secure_delete = on');
-  try {
-    for (const one of stored) {
-      connection.run(
-        'update intents set person = :person, facts = :facts, progress = :progress where seq = :seq',
-        erasedColumns(one),
-      );
-      connection.run('delete from marks where intent = :seq', { seq: one.seq });
-    }
-    const counts: ErasureCounts = {
-      intents: stored.length,
-      ...eraseOutcomes(
-        connection,
-        person,
-        stored.map(({ seq }) => seq),
-      ),
-      ...(userId === null ? { deadLetters: 0, openDeadLetters: [] } : eraseLetters(connection, userId)),
-    };
-    insertOutcome(connection, null, erasureOutcome(erasure, counts));
-    return { kind: 'erased', ...counts };
-  } finally {
-    connection.exec('pragma secure_delete = off');
+  for (const one of stored) {
+    connection.run(
+      'update intents set person = :person, facts = :facts, progress = :progress where seq = :seq',
+      erasedColumns(one),
+    );
+    connection.run('delete from marks where intent = :seq', { seq: one.seq });
   }
+  const counts: ErasureCounts = {
+    intents: stored.length,
+    ...eraseOutcomes(
+      connection,
+      person,
+      stored.map(({ seq }) => seq),
+    ),
+    ...(userId === null ? { deadLetters: 0, openDeadLetters: [] } : eraseLetters(connection, userId)),
+  };
+  insertOutcome(connection, null, erasureOutcome(erasure, counts));
+  return { kind: 'erased', ...counts };
 }
 
 function eraseOutcomes(connection: Connection, person: string, intents: readonly number[]) {
