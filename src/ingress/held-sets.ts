@@ -61,8 +61,8 @@ export function createHeldSets(options: HeldSetsOptions): HeldSets {
       if (why !== null) return { kind: 'wrong-state', why };
       if (verdict === 'approved' && options.isSamePerson(set.actor, actor)) return { kind: 'own-request' };
       const decision = { by: actor, at: now(), verdict, reason };
-      if ((await store.decideHeldSet(setId, decision)) !== 'done')
-        return { kind: 'wrong-state', why: 'somebody else has just decided' };
+      if ((await store.decideHeldSet(setId, decision, count)) !== 'done')
+        return { kind: 'wrong-state', why: 'it has just changed; look again' };
       const facts = { source: set.source, time: decision.at, actor, reason, reference: setId, verdict };
       await store.record(recordOutcome({ type: 'operator.decided', ...facts }));
       await carryOut(set, decision);

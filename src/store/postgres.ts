@@ -159,7 +159,8 @@ function writing(open: Open): Writing {
       if (!(await hasHeldToTend(database, request))) return 0;
       return write((tx) => tendHeld(tx, request), 'work');
     },
-    decideHeldSet: (id, decision) => write((tx) => decideHeldSet(tx, id, decision), 'work'),
+    decideHeldSet: (id, decision, waiting) =>
+      write((tx) => decideHeldSet(tx, id, { decision, waiting }), 'work'),
     setPause: (scope, pause) => write((tx) => setPause(tx, scope, pause), 'work'),
     record: (outcome) =>
       write(async (tx) => {

@@ -71,7 +71,8 @@ export function openSqliteStore({ path, onWork = () => undefined }: SqliteStoreO
     tendHeld: (request) => write(() => tendHeld(connection, request)),
     listHeldSets: (query) => read(() => listHeldSets(connection, query)),
     findHeldSet: (id) => read(() => findHeldSet(connection, id)),
-    decideHeldSet: (id, decision) => write(() => decideHeldSet(connection, id, decision)),
+    decideHeldSet: (id, decision, waiting) =>
+      write(() => decideHeldSet(connection, id, { decision, waiting })),
     setPause: (scope, pause) => write(() => setPause(connection, scope, pause)),
     pauses: () => read(() => readPauses(connection)),
     record: (outcome) => write(() => insertOutcome(connection, null, outcome)),

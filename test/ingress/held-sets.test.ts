@@ -161,7 +161,7 @@ describe('sets of what is held', () => {
     inHouse(async (house) => {
       const id = await holdStale(house, 300);
       const decision = { by: 'api:anna', at: house.clock.now, verdict: 'approved', reason: null } as const;
-      await house.store.decideHeldSet(id, decision);
+      await house.store.decideHeldSet(id, decision, null);
       expect(await house.heldSets.finish()).toBe(300);
       expect(await house.heldSets.finish()).toBe(0);
       expect(new Set(await statuses(house))).toEqual(new Set(['pending']));

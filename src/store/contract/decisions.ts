@@ -25,8 +25,15 @@ export interface Decisions {
 
   findHeldSet(id: string): Promise<HeldSet | null>;
 
-  /** Notes what a person decided about a set, once; nothing joins it any more. Its intents are decided one by one. */
-  decideHeldSet(id: string, decision: Decision): Promise<'done' | 'not_found' | 'wrong_state'>;
+  /**
+   * Notes what a person decided about a set, once; nothing joins it any more. Its intents are decided one by one.
+   * @param waiting how many must wait of it, so that nothing is decided that the person did not see; `null` = any number
+   */
+  decideHeldSet(
+    id: string,
+    decision: Decision,
+    waiting: number | null,
+  ): Promise<'done' | 'not_found' | 'wrong_state'>;
 
   /** Pauses a scope, or resumes it with `null`; survives a restart. */
   setPause(scope: PauseScope, pause: Omit<Pause, 'scope'> | null): Promise<void>;

@@ -176,15 +176,16 @@ export async function findHeldSet(tx: Transaction, id: string): Promise<HeldSet 
   return row ? show(tx, row) : null;
 }
 
-/** See `Store.decideHeldSet`. */
+/** See `Store.decideHeldSet`. It waits for whoever puts something into sets just now. */
 export async function decideHeldSet(
   tx: Transaction,
   id: string,
-  { verdict, by, at, reason }: Decision,
+  { decision: { verdict, by, at, reason }, waiting }: { decision: Decision; waiting: number | null },
 ): Promise<'done' | 'not_found' | 'wrong_state'> {
+  await tx.run('select pg_advisory_xact_lock(:class, 0)', { class: locks.held });
   const set = await findHeldSet(tx, id);
   if (!set) return 'not_found';
-  if (set.waiting === 0) return 'wrong_state';
+  if (set.waiting === 0 || set.waiting !== (waiting ?? set.waiting)) return 'wrong_state';
   const decided = await tx.run(
     `update held_sets set verdict = :verdict, decided_by = :by, decided_at = :at, reason = :reason
      where seq = :seq and verdict is null`,

@@ -150,11 +150,11 @@ export function findHeldSet(connection: Connection, id: string): HeldSet | null 
 export function decideHeldSet(
   connection: Connection,
   id: string,
-  { verdict, by, at, reason }: Decision,
+  { decision: { verdict, by, at, reason }, waiting }: { decision: Decision; waiting: number | null },
 ): 'done' | 'not_found' | 'wrong_state' {
   const set = findHeldSet(connection, id);
   if (!set) return 'not_found';
-  if (set.decision || set.waiting === 0) return 'wrong_state';
+  if (set.decision || set.waiting === 0 || set.waiting !== (waiting ?? set.waiting)) return 'wrong_state';
   connection.run(
     'update held_sets set verdict = :verdict, decided_by = :by, decided_at = :at, reason = :reason where seq = :seq',
     { verdict, by, at, reason, seq: readId(connection, id, 'h') },

@@ -145,9 +145,12 @@ export function testHeld(subject: Subject): void {
       await tend();
       const [set] = await sets();
       const decision = { by: 'api:ada', at: start, verdict: 'approved', reason: 'planned' } as const;
-      expect(await subject.store.decideHeldSet(set?.id ?? '', decision)).toBe('done');
-      expect(await subject.store.decideHeldSet(set?.id ?? '', decision)).toBe('wrong_state');
-      expect(await subject.store.decideHeldSet('nothing-h1', decision)).toBe('not_found');
+      const decide = (id = '', waiting: number | null = null) =>
+        subject.store.decideHeldSet(id, decision, waiting);
+      expect(await decide(set?.id, 2)).toBe('wrong_state');
+      expect(await decide(set?.id, 1)).toBe('done');
+      expect(await decide(set?.id)).toBe('wrong_state');
+      expect(await decide('nothing-h1')).toBe('not_found');
       await burst(1);
       await drain({ safeguard: none });
       await tend();
