@@ -1,7 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 
 interface LockedPackage {
+  readonly version?: string;
   readonly dev?: boolean;
   readonly license?: string;
   readonly integrity?: string;
@@ -31,5 +34,17 @@ describe('the dependencies', () => {
   it.each(installed)('may be passed on, and are pinned: %s', (_path, { license, integrity }) => {
     expect(['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD']).toContain(license);
     expect(integrity).toMatch(/^sha512-/);
+  });
+
+  it('are all in the bill of materials, which has no other', () => {
+    const script = fileURLToPath(new URL('../.ci/sbom', import.meta.url));
+    const { components } = JSON.parse(execFileSync(script, { encoding: 'utf8', stdio: 'pipe' })) as {
+      components: { purl: string }[];
+    };
+    const listed = components.map(({ purl }) => decodeURIComponent(purl.replace('pkg:npm/', '')));
+    const wanted = installed.map(
+      ([path, { version }]) => `${path.replace(/^.*node_modules\//, '')}@${version}`,
+    );
+    expect(listed.sort()).toEqual([...new Set(wanted)].sort());
   });
 });
