@@ -26,7 +26,7 @@ const customKinds: Readonly<Record<string, string>> = {
 };
 
 interface Container {
-  readonly args: readonly string[];
+  readonly env: readonly object[];
   readonly securityContext: object;
 }
 
@@ -146,6 +146,12 @@ describeWithTools('the chart', () => {
         });
       }
     }
+  });
+
+  it('lets the commands in the pod find the operator API', () => {
+    const admin = { host: '0.0.0.0', port: 9999 };
+    const [container] = podTemplate(render(embedded, { config: { server: { admin } } })).spec.containers;
+    expect(container?.env).toContainEqual({ name: 'OFFBOARD_URL', value: 'http://127.0.0.1:9999' });
   });
 
   it('lets the bridge finish before Kubernetes ends it', () => {

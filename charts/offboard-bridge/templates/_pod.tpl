@@ -55,10 +55,12 @@ spec:
       image: {{ include "offboard-bridge.image" . }}
       imagePullPolicy: {{ .Values.image.pullPolicy }}
       args: [serve, --config, /etc/offboard-bridge/bridge.yaml]
-      {{- with .Values.extraEnv }}
       env:
+        # For the commands in the pod, such as `offboard-bridge status`.
+        - { name: OFFBOARD_URL, value: "http://127.0.0.1:{{ .Values.config.server.admin.port }}" }
+        {{- with .Values.extraEnv }}
         {{- toYaml . | nindent 8 }}
-      {{- end }}
+        {{- end }}
       {{- if or .Values.secrets.env .Values.externalSecret.enabled }}
       envFrom:
         {{- range .Values.secrets.env }}
