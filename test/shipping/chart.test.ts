@@ -129,6 +129,14 @@ describeWithTools('the chart', () => {
     expect(configOf(postgres)).toContain('backlog: 1000000\n');
   });
 
+  it('is one pod with a volume on SQLite, and many over nodes and zones on PostgreSQL', () => {
+    const { replicas, volumeClaimTemplates } = Object(only(render(embedded), 'StatefulSet').spec);
+    expect([replicas, volumeClaimTemplates.length]).toEqual([1, 1]);
+    const many = render(postgres);
+    for (const kind of ['HorizontalPodAutoscaler', 'PodDisruptionBudget']) only(many, kind);
+    expect(Object(podTemplate(many).spec).topologySpreadConstraints).toHaveLength(2);
+  });
+
   it.each(files)('gives no pod more rights than it needs with %s', (_name, file) => {
     const manifests = render(file);
     const pods = [podTemplate(manifests).spec, only(manifests, 'Pod').spec as PodSpec];
