@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHash, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
+import { isSameText } from './authenticity.ts';
 
 /** What a source needs to read the callbacks of DingTalk or WeCom; several while they are rotated. */
 export interface CallbackKeys {
@@ -19,11 +20,6 @@ export interface CallbackEnvelope {
 const blockBytes = 32;
 const saltBytes = 16;
 const headBytes = saltBytes + 4;
-
-/** Whether two texts are the same; how long it takes tells nothing of what they have in common. */
-export function isSameText(one: string, other: string): boolean {
-  return timingSafeEqual(sha256(one), sha256(other));
-}
 
 /** Whether the given hexadecimal SHA-256 is that of these parts, one after the other. */
 export function isSha256Of(parts: readonly (string | Buffer)[], given: string): boolean {

@@ -12,6 +12,7 @@ export {
   hasValidHmac,
   hmacAlgorithms,
   isKnownToken,
+  isSameText,
   type SignatureCheck,
   verifyStandardWebhook,
 } from './authenticity.ts';
@@ -23,7 +24,6 @@ export {
   decryptLarkBody,
   encryptCallback,
   findCallbackToken,
-  isSameText,
   isSha256Of,
   signCallback,
 } from './callback-cipher.ts';

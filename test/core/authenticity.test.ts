@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isKnownToken } from '../../src/core/authenticity.ts';
+import { isKnownToken, isSameText } from '../../src/core/authenticity.ts';
 
 describe('a static token', () => {
   it('is known when it is one of ours, whole', () => {
@@ -16,4 +16,9 @@ describe('a static token', () => {
     expect(isKnownToken(undefined, [''])).toBe(false);
     expect(isKnownToken('', [''])).toBe(false);
   });
+});
+
+it('two texts are told apart, whatever their lengths', () => {
+  expect(isSameText('a', 'a')).toBe(true);
+  for (const other of ['b', '', 'aa']) expect(isSameText('a', other)).toBe(false);
 });
