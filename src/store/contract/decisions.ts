@@ -7,10 +7,10 @@ import type { Page, PageQuery } from './reading.ts';
 /** What people decide, and what waits for them. */
 export interface Decisions {
   /** A person releases or cancels an intent. Changes nothing in the wrong state. */
-  decide(request: DecisionRequest): Promise<'done' | 'not_found' | 'wrong_state'>;
+  decide(request: DecisionRequest): Promise<DecisionReceipt>;
 
   /** The same for many at once, in one transaction. @returns what became of each, in order */
-  decideAll(requests: readonly DecisionRequest[]): Promise<readonly ('done' | 'not_found' | 'wrong_state')[]>;
+  decideAll(requests: readonly DecisionRequest[]): Promise<readonly DecisionReceipt[]>;
 
   /**
    * Looks after what is held, a bounded part of it at a time: holds scheduled resigns of machines that would be more
@@ -29,17 +29,16 @@ export interface Decisions {
    * Notes what a person decided about a set, once; nothing joins it any more. Its intents are decided one by one.
    * @param waiting how many must wait of it, so that nothing is decided that the person did not see; `null` = any number
    */
-  decideHeldSet(
-    id: string,
-    decision: Decision,
-    waiting: number | null,
-  ): Promise<'done' | 'not_found' | 'wrong_state'>;
+  decideHeldSet(id: string, decision: Decision, waiting: number | null): Promise<DecisionReceipt>;
 
   /** Pauses a scope, or resumes it with `null`; survives a restart. */
   setPause(scope: PauseScope, pause: Omit<Pause, 'scope'> | null): Promise<void>;
 
   pauses(): Promise<readonly Pause[]>;
 }
+
+/** What became of a decision: what it is about may not be there, or not in a state for it. */
+export type DecisionReceipt = 'done' | 'not_found' | 'wrong_state';
 
 export interface DecisionRequest {
   readonly intentId: string;

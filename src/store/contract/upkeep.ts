@@ -1,8 +1,9 @@
 /** What keeps the store, and what is kept beside intents. */
 export interface Upkeep {
   /**
-   * Keeps a note under a key until it expires, in the place of an earlier one: what a conversation with people outside
-   * needs to go on after a restart, such as where a message is, or when a source last sent something. Notes that have expired are cleared away meanwhile.
+   * Keeps a note under a key until it expires, in the place of an earlier one: what is needed to go on after a restart,
+   * such as where a message is, or when a source last sent something. Notes that have expired are cleared away
+   * meanwhile.
    */
   keepNote(note: Note, now: number): Promise<void>;
 

@@ -1,5 +1,5 @@
 import type { Decision } from '../../core/intent.ts';
-import type { HeldSet, Page, PageQuery, TendRequest } from '../contract.ts';
+import type { DecisionReceipt, HeldSet, Page, PageQuery, TendRequest } from '../contract.ts';
 import {
   aheadFailure,
   askedAgain,
@@ -151,7 +151,7 @@ export function decideHeldSet(
   connection: Connection,
   id: string,
   { decision: { verdict, by, at, reason }, waiting }: { decision: Decision; waiting: number | null },
-): 'done' | 'not_found' | 'wrong_state' {
+): DecisionReceipt {
   const set = findHeldSet(connection, id);
   if (!set) return 'not_found';
   if (set.decision || set.waiting === 0 || set.waiting !== (waiting ?? set.waiting)) return 'wrong_state';

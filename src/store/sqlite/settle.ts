@@ -1,6 +1,6 @@
 import { intentOutcome } from '../../core/outcome.ts';
 import type { IntentSettlement } from '../../core/settlement.ts';
-import type { DecisionRequest, SeenUser } from '../contract.ts';
+import type { DecisionReceipt, DecisionRequest, SeenUser } from '../contract.ts';
 import { judgeDecision, judgeSettlement, type Step } from '../judgement.ts';
 import { doneBy, noteMerge } from '../merge.ts';
 import { marksOf, readId, readIntent, type StoredIntent, showId } from '../rows.ts';
@@ -74,10 +74,7 @@ export function takeStep(connection: Connection, stored: StoredIntent, step: Ste
 }
 
 /** Releases or cancels an intent; see `Store.decide`. */
-export function decide(
-  connection: Connection,
-  request: DecisionRequest,
-): 'done' | 'not_found' | 'wrong_state' {
+export function decide(connection: Connection, request: DecisionRequest): DecisionReceipt {
   const stored = findStored(connection, request.intentId);
   if (!stored) return 'not_found';
   const steps = judgeDecision(stored, request);
