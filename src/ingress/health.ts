@@ -1,4 +1,5 @@
 import { Router } from 'express';
+import { within } from '../core/deadline.ts';
 import { type Log, traceOf } from '../core/log.ts';
 import type { Metrics } from './metrics.ts';
 import { send, sendProblem } from './problem.ts';
@@ -19,7 +20,8 @@ export function healthRoutes({ probe, probeTimeoutMs = 5_000, log }: HealthOptio
   });
   router.get('/readyz', async (_request, response) => {
     try {
-      await within(probe(), probeTimeoutMs);
+      const probing = probe().then(() => true);
+      if (!(await within(probing, probeTimeoutMs, false))) throw new Error('not done in time');
       send(response, { status: 200, contentType: 'application/json', body: '{"status":"ready"}' });
     } catch (error) {
       log.warn(traceOf(error), 'no delivery can be kept at the moment');
@@ -45,14 +47,4 @@ export function metricsRoutes({ metrics, refresh, log }: MetricsRoutesOptions): 
     send(response, { status: 200, ...(await metrics.read()) });
   });
   return router;
-}
-
-async function within(work: Promise<unknown>, timeoutMs: number): Promise<void> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('not done in time')), timeoutMs);
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,3 +1,4 @@
+import { within } from '../core/deadline.ts';
 import type { Log } from '../core/log.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { KafkaClient, KafkaFault, KafkaMessage, KafkaProducer } from '../kafka/port.ts';
@@ -48,13 +49,8 @@ export function createKafkaPublisher(options: KafkaPublisherOptions): KafkaPubli
     async publish(outcomes, hopOf = ({ traceparent }) => traceparent) {
       const sender = producer ?? client.openProducer();
       producer = sender;
-      fault = await within(
-        deadlineMs,
-        sendAll(
-          sender,
-          outcomes.map((one) => messageOf(one, hopOf)),
-        ),
-      );
+      const messages = outcomes.map((one) => messageOf(one, hopOf));
+      fault = await within(sendAll(sender, messages), deadlineMs, tooLate);
       if (!fault) return;
       producer = null;
       void sender.close();
@@ -68,18 +64,6 @@ export function createKafkaPublisher(options: KafkaPublisherOptions): KafkaPubli
       await last?.close();
     },
   };
-}
-
-async function within(ms: number, work: Promise<KafkaFault | null>): Promise<KafkaFault | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<KafkaFault>((resolve) => {
-    timer = setTimeout(() => resolve(tooLate), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** In order, and each of a size that a broker takes. */

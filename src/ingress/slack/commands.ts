@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { within } from '../../core/deadline.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { Delivery } from '../../core/handler.ts';
 import type { IntentDraft } from '../../core/intent.ts';
@@ -9,7 +10,6 @@ import { digestOf } from './announcements.ts';
 import { askMessage, helpMessage, type Message, shortMessage } from './blocks.ts';
 import { type Command, type CommandAction, dayBegins, readCommand } from './command.ts';
 import type { Conversation } from './conversation.ts';
-import { within } from './deadline.ts';
 import { type AskNote, keyOf } from './notes.ts';
 import { type Directory, identify, lookUp, type Resolved, type ShownPerson, zoneOf } from './people.ts';
 import { slackSource } from './source.ts';
@@ -56,24 +56,24 @@ export async function answerCommand(slash: SlashCommand, options: CommandOptions
   if (reading.kind === 'unclear') return notTaken(reading.ask);
   const { command } = reading;
 
-  const right =
-    (await within(options.rights.mayAsk(action, slash.user_id), left(deadlines.rights))) ?? 'unknown';
+  const asking = options.rights.mayAsk(action, slash.user_id);
+  const right = await within(asking, left(deadlines.rights), 'unknown');
   if (right !== 'yes') return options.refuse(slash.user_id, { what: slash.command, right });
-  const room = await within(options.hours.room(slash.user_id), left(deadlines.rights));
+  const room = await within(options.hours.room(slash.user_id), left(deadlines.rights), null);
   if (room === null) return notTaken(memoryIsSlow);
   if (command.people.length > options.perCommand)
     return notTaken(`One command takes at most ${options.perCommand} people.`);
   if (command.people.length > room)
     return notTaken(`That is more than you may ask for within an hour; ${room} are left.`);
 
-  const drafting = within(draftOf(slash, command, options), left(deadlines.people));
+  const drafting = within(draftOf(slash, command, options), left(deadlines.people), null);
   const drafted = (await drafting) ?? no('Slack did not say in time who that is; try again.');
   if (drafted.kind === 'no') return notTaken(drafted.why);
   const looks = await lookUp(drafted.value.identifiers, options.directory, left(deadlines.looks));
   if (looks.kind === 'no') return notTaken(looks.why);
 
   const taking = take(slash, { ...drafted.value, people: looks.value }, options);
-  const taken = await within(taking, left(deadlines.taken));
+  const taken = await within(taking, left(deadlines.taken), null);
   if (taken) return taken;
   void withdrawLate(taking, slash, options);
   return notTaken(memoryIsSlow);
@@ -94,7 +94,7 @@ async function draftOf(
   const [people, effectiveAt, apps] = await Promise.all([
     identify(command.people, web),
     instantOf(command, async () => zoneOf(slash.user_id, web)),
-    command.appIds.length > 0 ? within(directory.listApps(), appsMs) : null,
+    command.appIds.length > 0 ? within(directory.listApps(), appsMs, null) : null,
   ]);
   if (people.kind === 'no') return people;
   if (effectiveAt === 'unknown')

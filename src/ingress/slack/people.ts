@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { within } from '../../core/deadline.ts';
 import type { FoundUser, Identifier } from '../../core/identifier.ts';
 import { identifierFault } from '../../core/identifier.ts';
-import { within } from './deadline.ts';
 import type { SlackWeb } from './web.ts';
 import type { Who } from './who.ts';
 
@@ -89,7 +89,7 @@ export async function lookUp(
   const looks = await Promise.all(
     identifiers.map(async (identifier) => ({
       identifier,
-      look: (await within(directory.look(identifier), ms)) ?? { kind: 'unknown' as const },
+      look: await within(directory.look(identifier), ms, { kind: 'unknown' }),
     })),
   );
   const missing = looks.find(({ look }) => look.kind === 'missing');

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { within } from '../../core/deadline.ts';
 import { traceOf } from '../../core/log.ts';
 import { buttons, type Message, shortMessage } from './blocks.ts';
 import { type Conversation, expiry } from './conversation.ts';
-import { createQueues, within } from './deadline.ts';
 import type { AskNote, HeldNote } from './notes.ts';
+import { createQueues } from './queues.ts';
 import { isUnconfirmed } from './state.ts';
 
 /** A press of a button as Slack sends it, as far as it is used. */
@@ -58,10 +59,10 @@ export function createPresses(conversation: Conversation): Presses {
         log.error(traceOf(error), 'a press of a button was not carried through');
         if ((await stateOf(deciding)) === 'failed') await tell(press, tryAgain);
       });
-      const decided = await within(stateOf(deciding), deadlineMs);
+      const decided = await within(stateOf(deciding), deadlineMs, null);
       if (decided === null) void tell(press, slowly);
       // What the message shows is worth waiting for, but Slack must not.
-      await within(finishing, 200);
+      await within(finishing, 200, null);
     },
   };
 }

@@ -2,8 +2,8 @@ import type { Log } from '../../core/log.ts';
 import type { HeldSet, Store } from '../../store/contract.ts';
 import { type Announcements, createAnnouncements, digestOf, SlackAway } from './announcements.ts';
 import { askMessage, heldMessage, type Message } from './blocks.ts';
-import { createQueues } from './deadline.ts';
 import { type AskNote, type HeldNote, keyOf, type Notes } from './notes.ts';
+import { createQueues } from './queues.ts';
 import { askView, type FoundIntent, heldView } from './state.ts';
 import type { SlackWeb } from './web.ts';
 
