@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { baseUrlFault } from '../core/base-url.ts';
 import { identifierSchema } from '../core/identifier.ts';
 import { actions } from '../core/intent.ts';
+import { baseUrlSetting } from '../core/source-settings.ts';
 import { kafka } from './kafka.ts';
 import { safeguardSchema, sourceSafeguardSchema } from './safeguard.ts';
 import { slackSchema } from './slack.ts';
@@ -112,17 +112,11 @@ const store = z.strictObject({
     .describe('sqlite:<path>, from the working directory, or postgres://user:password@host:5432/database'),
 });
 
-const host = z
-  .string()
-  .superRefine((url, context) => {
-    const message = baseUrlFault(url, 'https://api.genauth.ai');
-    if (message !== null) context.addIssue({ code: 'custom', message });
-  })
-  .transform((url) => url.replace(/\/+$/, ''));
-
 const genauth = z
   .strictObject({
-    host: host.describe('the base URL of the GenAuth management API, to which the access key is sent'),
+    host: baseUrlSetting('https://api.genauth.ai').describe(
+      'the base URL of the GenAuth management API, to which the access key is sent',
+    ),
     accessKeyId: text.describe('the access key, or the user pool id'),
     accessKeySecret: text.describe('its secret'),
     auth: z.enum(['token', 'signature']).default('token').describe('how calls are authorized'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { baseUrlSetting } from '../core/source-settings.ts';
 
 const userId = z
   .string()
@@ -24,24 +25,8 @@ const token = (prefix: string) =>
     .max(1_024)
     .regex(new RegExp(`^${prefix}-[\\w.-]+$`), { error: `is not a token that begins with ${prefix}-` });
 
-const apiUrl = z
-  .string()
-  .superRefine((url, context) => {
-    const message = apiUrlFault(url);
-    if (message !== null) context.addIssue({ code: 'custom', message });
-  })
-  .transform((url) => (url.endsWith('/') ? url : `${url}/`));
-
-function apiUrlFault(written: string): string | null {
-  const url = URL.parse(written);
-  if (!url || !/^https?:$/.test(url.protocol)) return 'is not a URL such as https://slack.com/api/';
-  if (url.username || url.password || /[?#]/.test(written))
-    return 'has more than scheme, host, port and path';
-  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  return url.protocol === 'https:' || isLoopback
-    ? null
-    : 'is not https: the token goes there, so http is only for loopback hosts';
-}
+/** With a slash at its end, as Slack's client wants it. */
+const apiUrl = baseUrlSetting('https://slack.com/api/').transform((url) => `${url}/`);
 
 /** The Slack workspace from which people may ask. */
 export const slackSchema = z
