@@ -2,7 +2,7 @@ import { Agent } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import fetch, { FetchError, type RequestInit, type Response } from 'node-fetch';
 import { z } from 'zod';
-import type { StreamAccess } from '../core/handler.ts';
+import { basicAuthorization, type StreamAccess } from '../core/handler.ts';
 import type { ConnectOptions, StreamConnection } from './stream-connection.ts';
 
 type Access = Extract<StreamAccess, { kind: 'adp' }>;
@@ -97,7 +97,7 @@ function openQueue(access: Access, signal: AbortSignal): Queue {
     const askedAt = performance.now();
     const response = await send(tokenUrl, {
       method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },
+      headers: { authorization: basicAuthorization({ username: clientId, password: clientSecret }) },
       body: new URLSearchParams({ grant_type: 'client_credentials' }),
       signal: AbortSignal.any([signal, limit()]),
     });
