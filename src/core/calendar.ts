@@ -62,6 +62,11 @@ export function readLastDay(value: unknown, { timezone, dayEnds }: DayEnd): numb
   return localInstant(date + endMinutes * minuteMs, timezone);
 }
 
+/** When a day such as `2026-12-01` begins in a time zone, or `null` for a zone that is not known. */
+export function dayBegins(date: string, timezone: string): number | null {
+  return isTimezone(timezone) ? localInstant(Date.parse(`${date}T00:00:00Z`), timezone) : null;
+}
+
 /**
  * The instant of a local time, which is given as if it were UTC. Where clocks go back, the first of the two; where
  * they go forward over it, the moment at which they do.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isTimezone, readInstant, readLastDay } from '../../src/core/calendar.ts';
+import { dayBegins, isTimezone, readInstant, readLastDay } from '../../src/core/calendar.ts';
 
 const end = (value: unknown, timezone: string, dayEnds = '24:00'): string | undefined => {
   const at = readLastDay(value, { timezone, dayEnds });
@@ -124,4 +124,21 @@ describe('an instant', () => {
 it('a time zone is one that the runtime knows', () => {
   expect(['Europe/Madrid', 'UTC', '+08:00'].map(isTimezone)).toEqual([true, true, true]);
   expect(['Europe/Nowhere', '', 'CET;'].map(isTimezone)).toEqual([false, false, false]);
+});
+
+describe('a day', () => {
+  it('begins at midnight of its zone, or as soon as there is that day', () => {
+    const begins = (date: string, zone: string) =>
+      new Date(dayBegins(date, zone) ?? Number.NaN).toISOString();
+    expect(begins('2026-12-01', 'Asia/Shanghai')).toBe('2026-11-30T16:00:00.000Z');
+    expect(begins('2026-03-29', 'Europe/Rome')).toBe('2026-03-28T23:00:00.000Z');
+    expect(begins('2026-03-30', 'Europe/Rome')).toBe('2026-03-29T22:00:00.000Z');
+    expect(begins('2026-11-01', 'America/Los_Angeles')).toBe('2026-11-01T07:00:00.000Z');
+    expect(begins('2026-11-02', 'America/Los_Angeles')).toBe('2026-11-02T08:00:00.000Z');
+    // In Chile summer begins at midnight, which is then 01:00 at once; in Cuba winter at 01:00, so midnight comes twice.
+    expect(begins('2026-09-06', 'America/Santiago')).toBe('2026-09-06T04:00:00.000Z');
+    expect(begins('2026-11-01', 'America/Havana')).toBe('2026-11-01T04:00:00.000Z');
+    expect(begins('2026-06-01', 'Etc/UTC')).toBe('2026-06-01T00:00:00.000Z');
+    expect(dayBegins('2026-06-01', 'Mars/Olympus')).toBeNull();
+  });
 });

@@ -152,24 +152,3 @@ function isRealDay(date: string): boolean {
   const at = Date.parse(`${date}T00:00:00Z`);
   return Number.isFinite(at) && new Date(at).toISOString().startsWith(date);
 }
-
-/** When a day begins in a time zone, or `null` for a zone that is not known. Epoch milliseconds. */
-export function dayBegins(date: string, zone: string): number | null {
-  const midnight = Date.parse(`${date}T00:00:00Z`);
-  try {
-    // The offset may be another one on the other side of the guess: look twice.
-    const guess = midnight - offsetMs(zone, midnight);
-    return midnight - offsetMs(zone, guess);
-  } catch {
-    return null;
-  }
-}
-
-/** @throws RangeError for a zone that is not known */
-function offsetMs(zone: string, at: number): number {
-  const format = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' });
-  const name = format.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
-  const [, sign, hours, minutes = '0'] = /GMT([+-])(\d\d):?(\d\d)?/.exec(name) ?? [];
-  if (!hours) return 0;
-  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
-}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dayBegins } from '../../core/calendar.ts';
 import { within } from '../../core/deadline.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { Delivery } from '../../core/handler.ts';
@@ -8,7 +9,7 @@ import type { Taken } from '../intake.ts';
 import type { Receiver } from '../receive.ts';
 import { digestOf } from './announcements.ts';
 import { askMessage, helpMessage, type Message, shortMessage } from './blocks.ts';
-import { type Command, type CommandAction, dayBegins, readCommand } from './command.ts';
+import { type Command, type CommandAction, readCommand } from './command.ts';
 import type { Conversation } from './conversation.ts';
 import { type AskNote, keyOf } from './notes.ts';
 import { type Directory, identify, lookUp, type Resolved, type ShownPerson, zoneOf } from './people.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { dayBegins, readCommand } from '../../../src/ingress/slack/command.ts';
+import { readCommand } from '../../../src/ingress/slack/command.ts';
 
 function read(text: string, action: 'kick' | 'resign' = 'kick') {
   const reading = readCommand(action, text);
@@ -126,19 +126,5 @@ describe('what else is typed', () => {
   it('is a reason of at most 500 characters, as it was typed', () => {
     expect(read('<@U1AB> &lt;b&gt; *fired* :tada:').reason).toBe('<b> *fired* :tada:');
     expect(unclear(`<@U1AB> ${'x'.repeat(501)}`)).toContain('longer than 500');
-  });
-});
-
-describe('a day', () => {
-  it('begins where the person who asked is, on days of change too', () => {
-    const begins = (date: string, zone: string) =>
-      new Date(dayBegins(date, zone) ?? Number.NaN).toISOString();
-    expect(begins('2026-12-01', 'Asia/Shanghai')).toBe('2026-11-30T16:00:00.000Z');
-    expect(begins('2026-03-29', 'Europe/Rome')).toBe('2026-03-28T23:00:00.000Z');
-    expect(begins('2026-03-30', 'Europe/Rome')).toBe('2026-03-29T22:00:00.000Z');
-    expect(begins('2026-11-01', 'America/Los_Angeles')).toBe('2026-11-01T07:00:00.000Z');
-    expect(begins('2026-11-02', 'America/Los_Angeles')).toBe('2026-11-02T08:00:00.000Z');
-    expect(begins('2026-06-01', 'Etc/UTC')).toBe('2026-06-01T00:00:00.000Z');
-    expect(dayBegins('2026-06-01', 'Mars/Olympus')).toBeNull();
   });
 });
