@@ -11,13 +11,6 @@ const instant = z.iso.datetime();
 const amount = z.int().nonnegative();
 const identifier = z.strictObject({ userIdType: z.enum(userIdTypes), userId: z.string() });
 
-const decision = z.strictObject({
-  by: z.string(),
-  at: instant,
-  verdict: z.enum(['approved', 'canceled']),
-  reason: z.string().nullable(),
-});
-
 /** An intent as the operator API shows it; the names are those of the outcome. Times are ISO 8601. */
 const intentShape = {
   id: z.string(),
@@ -72,7 +65,7 @@ export const heldSetReply = z
     since: instant,
     waiting: amount.describe('how many still wait'),
     size: amount.describe('how many it ever had'),
-    decision: decision.nullable().describe('what was decided about all of it'),
+    decision: intentFields.decisions.element.nullable().describe('what was decided about all of it'),
     sample: z.array(intentReply).describe('some of those that wait'),
   })
   .meta({ id: 'HeldSet' });
