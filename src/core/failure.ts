@@ -34,3 +34,9 @@ export interface Failure {
   /** For people; holds no personal data, because it is logged. */
   readonly message: string;
 }
+
+/** The end of what an operator canceled. */
+export const canceledByOperator: Failure = {
+  code: 'canceled_by_operator',
+  message: 'canceled by an operator',
+};

@@ -1,18 +1,11 @@
-import type { Failure, FailureCode } from '../core/failure.ts';
+import { canceledByOperator, type Failure, type FailureCode } from '../core/failure.ts';
 import type { Delivery } from '../core/handler.ts';
 import type { Intent } from '../core/intent.ts';
 import { erasedText } from '../core/seal.ts';
 import type { Store } from '../store/contract.ts';
 import type { Taken } from './intake.ts';
 import type { Receiver } from './receive.ts';
-import {
-  canceledByOperator,
-  draftOf,
-  isTooOld,
-  type ReleaseChecks,
-  releaseRequest,
-  tooOld,
-} from './release.ts';
+import { draftOf, isTooOld, type ReleaseChecks, releaseRequest, tooOld } from './release.ts';
 
 /** Who decides, and why. */
 interface Decider {

@@ -1,8 +1,9 @@
+import { canceledByOperator } from '../core/failure.ts';
 import type { Decision, Intent } from '../core/intent.ts';
 import { recordOutcome } from '../core/outcome.ts';
 import type { DecisionRequest, HeldSet, Page, Store } from '../store/contract.ts';
 import type { DecisionResult } from './decisions.ts';
-import { canceledByOperator, isTooOld, type ReleaseChecks, releaseRequest, tooOld } from './release.ts';
+import { isTooOld, type ReleaseChecks, releaseRequest, tooOld } from './release.ts';
 
 /** Deciding about what was held together, as one. */
 export interface HeldSets {

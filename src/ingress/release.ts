@@ -1,5 +1,5 @@
 import { type AdmissionPolicy, admit } from '../core/admission.ts';
-import type { Failure, FailureCode } from '../core/failure.ts';
+import type { FailureCode } from '../core/failure.ts';
 import { actions, type Decision, type Intent, type IntentDraft } from '../core/intent.ts';
 import type { DecisionRequest } from '../store/contract.ts';
 import type { Sources } from './source.ts';
@@ -15,11 +15,6 @@ export interface ReleaseChecks {
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
-
-export const canceledByOperator: Failure = {
-  code: 'canceled_by_operator',
-  message: 'canceled by an operator',
-};
 
 /** Whether something was held so long ago that a release would be of what nobody remembers. */
 export function isTooOld(

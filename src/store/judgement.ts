@@ -1,4 +1,4 @@
-import type { Failure } from '../core/failure.ts';
+import { canceledByOperator, type Failure } from '../core/failure.ts';
 import type { Identifier } from '../core/identifier.ts';
 import type { Act, FinalStatus, Intent } from '../core/intent.ts';
 import type { IntentOutcomeFacts } from '../core/outcome.ts';
@@ -180,10 +180,7 @@ export function judgeDecision(stored: StoredIntent, request: DecisionRequest): r
   const decisions = [...intent.decisions, decision];
   const time = decision.at;
   if (decision.verdict === 'canceled') {
-    const failure: Failure =
-      admission.status === 'canceled'
-        ? admission.failure
-        : { code: 'canceled_by_operator', message: 'canceled by an operator' };
+    const failure = admission.status === 'canceled' ? admission.failure : canceledByOperator;
     return [cancelStep(failure, time, { decisions })];
   }
   const released = release(intent, { decisions, admission, time });
