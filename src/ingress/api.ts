@@ -1,7 +1,4 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
-import { type Log, traceOf } from '../core/log.ts';
-import { recordOutcome } from '../core/outcome.ts';
-import type { Store } from '../store/contract.ts';
 import { createAllowances } from './allowance.ts';
 import { type ApiToken, createAccess, hasRole, type Principal } from './api/access.ts';
 import { type DeadLetterRoutesOptions, deadLetterRoutes } from './api/dead-letters.ts';
@@ -15,6 +12,7 @@ import { type Answer, type Route, readCall } from './api/route.ts';
 import { authorizationOf } from './console/session.ts';
 import { readBody } from './http.ts';
 import { HttpProblem, send } from './problem.ts';
+import { createRefusals } from './refusals.ts';
 
 export interface ApiOptions
   extends IntentRoutesOptions,
@@ -45,7 +43,7 @@ export function apiRoutes(options: ApiOptions): Router {
   const router = Router();
   if (options.tokens.length === 0) return router;
   const enter = createEntrance(options);
-  const refusals = createRefusals(options);
+  const recordRefusal = createRefusals(options);
   const readRaw = asPromise(readBody(options.maxBodyBytes));
   const routes: readonly Route[] = [
     ...intentRoutes(options),
@@ -65,8 +63,10 @@ export function apiRoutes(options: ApiOptions): Router {
       const answer = await route.answer(readCall(route, { request, response, principal }));
       if (answer) sendJson(response, answer);
     } catch (error) {
-      if (error instanceof HttpProblem && error.status === 403)
-        await refusals.record(principal, { route, detail: error.message });
+      if (error instanceof HttpProblem && error.status === 403) {
+        const reason = `${route.method.toUpperCase()} /v1${route.path}: ${error.message}`;
+        await recordRefusal({ source: 'api', actor: principal.actor, reason });
+      }
       throw error;
     }
   }
@@ -127,35 +127,4 @@ function asPromise(handler: RequestHandler): (request: Request, response: Respon
       const next = (error?: unknown): void => (error ? reject(error) : resolve());
       void handler(request, response, next);
     });
-}
-
-/** Refusals a minute of one person that are recorded; the trail must not be filled by asking in vain. */
-const maxRefusals = 10;
-
-interface Refusals {
-  record(principal: Principal, facts: { route: Route; detail: string }): Promise<void>;
-}
-
-/** Records whom we know but did not let; a refusal stands even when it cannot be recorded. */
-function createRefusals({
-  store,
-  now,
-  log,
-}: {
-  store: Pick<Store, 'record'>;
-  now: () => number;
-  log: Log;
-}): Refusals {
-  const allowanceOf = createAllowances(maxRefusals, 60_000);
-  return {
-    async record({ name, actor }, { route, detail }) {
-      const time = now();
-      if (!allowanceOf(name).take(time)) return;
-      const reason = `${route.method.toUpperCase()} /v1${route.path}: ${detail}`;
-      const outcome = recordOutcome({ type: 'request.refused', source: 'api', time, actor, reason });
-      await store
-        .record(outcome)
-        .catch((error: unknown) => log.error(traceOf(error), 'a refusal was not recorded'));
-    },
-  };
 }

@@ -1,11 +1,10 @@
 import type { FailureCode } from '../../core/failure.ts';
 import type { Intent } from '../../core/intent.ts';
-import { type Log, traceOf } from '../../core/log.ts';
-import { recordOutcome } from '../../core/outcome.ts';
+import type { Log } from '../../core/log.ts';
 import type { HeldSet, Store } from '../../store/contract.ts';
-import { type Allowance, createAllowance } from '../allowance.ts';
 import type { Decisions } from '../decisions.ts';
 import type { HeldSets } from '../held-sets.ts';
+import { createRefusals } from '../refusals.ts';
 import { type Message, shortMessage } from './blocks.ts';
 import { keyOf, type Notes } from './notes.ts';
 import { createQueues } from './queues.ts';
@@ -61,7 +60,7 @@ export function expiry(
 
 export function createConversation(options: ConversationOptions): Conversation {
   const { store, decisions, now, log } = options;
-  const refusals = createRefusals(options);
+  const recordRefusal = createRefusals(options);
   return {
     ...options,
     hours: createHours(options),
@@ -71,10 +70,9 @@ export function createConversation(options: ConversationOptions): Conversation {
     },
     findHeldSet: (id) => store.findHeldSet(id),
     async refuse(slackUserId, { what, right }) {
-      await refusals(
-        slackUserId,
-        `${what}: ${right === 'no' ? 'not allowed' : 'a user group could not be read'}`,
-      );
+      const reason = `${what}: ${right === 'no' ? 'not allowed' : 'a user group could not be read'}`;
+      // Nobody waits for it: Slack would give up.
+      void recordRefusal({ source: slackSource.id, actor: `slack:${slackUserId}`, reason });
       return shortMessage(
         right === 'no'
           ? `Sorry, you may not do that here (${what}). Nothing was done. The configuration of the bridge says who may; this try was recorded.`
@@ -87,25 +85,6 @@ export function createConversation(options: ConversationOptions): Conversation {
     },
     now,
     log,
-  };
-}
-
-/** Refusals a minute of one person that are recorded; the trail must not be filled by asking in vain. */
-const maxRefusals = 10;
-
-function createRefusals({ store, now, log }: ConversationOptions) {
-  const allowances = new Map<string, Allowance>();
-  return async (slackUserId: string, reason: string): Promise<void> => {
-    const time = now();
-    const allowance = allowances.get(slackUserId) ?? createAllowance(maxRefusals, 60_000);
-    allowances.set(slackUserId, allowance);
-    if (!allowance.take(time)) return;
-    const actor = `slack:${slackUserId}`;
-    const outcome = recordOutcome({ type: 'request.refused', source: slackSource.id, time, actor, reason });
-    // A refusal stands even when it cannot be recorded, and nobody waits for it.
-    void store
-      .record(outcome)
-      .catch((error: unknown) => log.error(traceOf(error), 'a refusal was not recorded'));
   };
 }
 
