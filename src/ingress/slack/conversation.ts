@@ -1,4 +1,3 @@
-import type { FailureCode } from '../../core/failure.ts';
 import type { Intent } from '../../core/intent.ts';
 import type { Log } from '../../core/log.ts';
 import type { HeldSet, Store } from '../../store/contract.ts';
@@ -27,40 +26,48 @@ export interface Conversation {
   findHeldSet(id: string): Promise<HeldSet | null>;
   /** Says politely that somebody may not, and records it. */
   refuse(slackUserId: string, facts: { what: string; right: Right }): Promise<Message>;
-  /** Cancels what nobody confirmed or approved in time. */
-  expire(intentIds: readonly string[], message: string): Promise<void>;
+  /** Cancels what is over before anybody decided about it; `why` is for people. */
+  expire(intentIds: readonly string[], why: string): Promise<void>;
+  /** Cancels those of them that nobody confirmed or approved in time. @returns how many */
+  expireOverdue(intents: readonly Intent[]): Promise<number>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
 }
 
 export interface ConversationOptions
-  extends Omit<Conversation, 'hours' | 'refuse' | 'expire' | 'findIntents' | 'findHeldSet'> {
+  extends Omit<
+    Conversation,
+    'hours' | 'refuse' | 'expire' | 'expireOverdue' | 'findIntents' | 'findHeldSet'
+  > {
   readonly store: Pick<Store, 'findIntent' | 'findHeldSet' | 'record'>;
   readonly perHour: number;
 }
 
 /** How long a confirmation and an approval are good for, in milliseconds. */
-export const goodForMs = { confirmation: 300_000, approval: 86_400_000 };
+const goodForMs = { confirmation: 300_000, approval: 86_400_000 };
 
 /** Why a held intent that was asked for in Slack is over now, or `null`. */
-export function expiry(
-  intent: Intent,
-  now: number,
-): { readonly code: FailureCode; readonly message: string } | null {
+function overdue(intent: Intent, now: number): string | null {
   if (intent.status !== 'held' || intent.source !== slackSource.id) return null;
   const heldFor = intent.failure?.code;
   if (heldFor === 'needs_confirmation' && now - intent.receivedAt > goodForMs.confirmation)
-    return { code: 'expired', message: 'it was not confirmed within five minutes' };
+    return 'it was not confirmed within five minutes';
   const since = intent.decisions.at(-1)?.at ?? intent.receivedAt;
   if (heldFor === 'needs_approval' && now - since > goodForMs.approval)
-    return { code: 'expired', message: 'nobody approved it within 24 hours' };
+    return 'nobody approved it within 24 hours';
   return null;
 }
 
 export function createConversation(options: ConversationOptions): Conversation {
   const { store, decisions, now, log } = options;
   const recordRefusal = createRefusals(options);
+
+  async function expire(intentIds: readonly string[], why: string): Promise<void> {
+    const decider = { actor: 'slack', reason: why };
+    for (const id of intentIds) await decisions.cancel(id, decider, { code: 'expired', message: why });
+  }
+
   return {
     ...options,
     hours: createHours(options),
@@ -79,9 +86,16 @@ export function createConversation(options: ConversationOptions): Conversation {
           : 'Nothing was done: Slack did not say in time whether you may do that. Try again in a minute.',
       );
     },
-    async expire(intentIds, message) {
-      const decider = { actor: 'slack', reason: message };
-      for (const id of intentIds) await decisions.cancel(id, decider, { code: 'expired', message });
+    expire,
+    async expireOverdue(intents) {
+      let count = 0;
+      for (const intent of intents) {
+        const why = overdue(intent, now());
+        if (why === null) continue;
+        await expire([intent.id], why);
+        count += 1;
+      }
+      return count;
     },
     now,
     log,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { within } from '../../core/deadline.ts';
 import { traceOf } from '../../core/log.ts';
 import { buttons, type Message, shortMessage } from './blocks.ts';
-import { type Conversation, expiry } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
 import type { AskNote, HeldNote } from './notes.ts';
 import { createQueues } from './queues.ts';
 import { isUnconfirmed } from './state.ts';
@@ -99,14 +99,7 @@ async function decideAsk(
   if (waiting.length === 0) return shortMessage('That was decided already; it counts only once.');
   if (press.response_url)
     await notes.keep(key, { ...note, responseUrl: press.response_url, responseUrlSince: now(), posts: 0 });
-  const over = waiting.find((intent) => expiry(intent, now()) !== null);
-  if (over) {
-    await conversation.expire(
-      waiting.map(({ id }) => id),
-      'it was not confirmed within five minutes',
-    );
-    return null;
-  }
+  if ((await conversation.expireOverdue(waiting)) > 0) return null;
   const actor = `slack:${presser}`;
   if (action === buttons.cancel) {
     for (const { id } of waiting) await decisions.cancel(id, { actor, reason: null });
@@ -130,7 +123,7 @@ async function decideHeld(
   { press, action, note }: HeldPress,
   conversation: Conversation,
 ): Promise<Message | null> {
-  const { rights, heldSets, now } = conversation;
+  const { rights, heldSets } = conversation;
   const presser = press.user.id;
   const right = await rights.mayApprove(presser);
   const what = action === buttons.approve ? 'Approve' : 'Reject';
@@ -138,14 +131,7 @@ async function decideHeld(
   const set = await conversation.findHeldSet(note.set);
   if (!set || set.decision || set.waiting === 0)
     return shortMessage('That was decided already; it counts only once.');
-  const over = set.sample.filter((intent) => expiry(intent, now()) !== null);
-  if (over.length > 0) {
-    await conversation.expire(
-      over.map(({ id }) => id),
-      'nobody approved it within 24 hours',
-    );
-    return null;
-  }
+  if ((await conversation.expireOverdue(set.sample)) > 0) return null;
   const verdict = action === buttons.approve ? 'approved' : 'canceled';
   const actor = `slack:${presser}`;
   const result = await heldSets.decide(set.id, { verdict, actor, reason: null, count: note.waiting });

@@ -1,6 +1,6 @@
 import type { Store } from '../../store/contract.ts';
 import type { Degradation } from '../api/operation.ts';
-import { type Conversation, expiry } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
 import type { Replies } from './replies.ts';
 import { slackSource } from './source.ts';
 
@@ -8,12 +8,11 @@ const pageLimit = 200;
 
 export interface SweepOptions {
   readonly store: Pick<Store, 'listIntents'>;
-  readonly conversation: Conversation;
+  readonly conversation: Pick<Conversation, 'expireOverdue'>;
 }
 
-/** Cancels what nobody confirmed or approved in time. @returns how many */
-export async function sweep({ store, conversation }: SweepOptions): Promise<number> {
-  let swept = 0;
+/** Cancels what nobody confirmed or approved in time. */
+export async function sweep({ store, conversation }: SweepOptions): Promise<void> {
   let cursor: string | null = null;
   do {
     const query = {
@@ -24,15 +23,9 @@ export async function sweep({ store, conversation }: SweepOptions): Promise<numb
       limit: pageLimit,
     };
     const page: Awaited<ReturnType<Store['listIntents']>> = await store.listIntents(query);
-    for (const intent of page.items) {
-      const over = expiry(intent, conversation.now());
-      if (!over) continue;
-      await conversation.expire([intent.id], over.message);
-      swept += 1;
-    }
+    await conversation.expireOverdue(page.items);
     cursor = page.next;
   } while (cursor !== null);
-  return swept;
 }
 
 export interface WatchOptions {
