@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Handler } from '../core/handler.ts';
 import { type Fault, unknownName } from './fault.ts';
-
-const text = z.string().min(1).max(1_024);
+import { text } from './value.ts';
 
 /** What Kafka allows; `.` and `..` are names of folders to it. */
 const topic = z
