@@ -12,7 +12,7 @@ import { askMessage, helpMessage, type Message, shortMessage } from './blocks.ts
 import { type Command, type CommandAction, readCommand } from './command.ts';
 import type { Conversation } from './conversation.ts';
 import { type AskNote, keyOf } from './notes.ts';
-import { type Directory, identify, lookUp, type Resolved, type ShownPerson, zoneOf } from './people.ts';
+import { type Directory, identify, lookUp, no, type Resolved, type ShownPerson, zoneOf } from './people.ts';
 import { slackSource } from './source.ts';
 import { askView, type FoundIntent } from './state.ts';
 
@@ -205,8 +205,4 @@ function deliveryOf({ trigger_id, command, text }: SlashCommand): Delivery {
 /** It was not taken, and why. */
 export function notTaken(why: string): Message {
   return shortMessage(`Not taken. ${why}`);
-}
-
-function no(why: string): { readonly kind: 'no'; readonly why: string } {
-  return { kind: 'no', why };
 }

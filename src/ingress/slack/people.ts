@@ -108,6 +108,7 @@ function shown(identifier: Identifier, look: Look): ShownPerson {
   return { identifiers, name: name ?? 'no name', status };
 }
 
-function no(why: string): { readonly kind: 'no'; readonly why: string } {
+/** It cannot be taken, and why. */
+export function no(why: string): { readonly kind: 'no'; readonly why: string } {
   return { kind: 'no', why };
 }
