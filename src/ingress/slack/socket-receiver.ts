@@ -56,7 +56,7 @@ export function createSocket({ appToken, apiUrl, log, backoff = usual }: SocketO
   }
 
   function createOne(): SocketModeReceiver {
-    const one = new SocketModeReceiver({
+    return new SocketModeReceiver({
       appToken,
       logger: boltLogger(log),
       autoReconnectEnabled: false,
@@ -64,7 +64,6 @@ export function createSocket({ appToken, apiUrl, log, backoff = usual }: SocketO
         clientOptions: { slackApiUrl: apiUrl, retryConfig: { retries: 0 }, timeout: 10_000 },
       },
     });
-    return one;
   }
 
   async function run(): Promise<void> {
