@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { StreamServer } from './stream-server.ts';
 
 /** What a client answered to an event. */
 interface Ack {
@@ -13,21 +14,13 @@ interface Ack {
  * DingTalk's gateway for Stream mode, as its protocol page describes it: a ticket for one connection, events until
  * each is acknowledged with SUCCESS, and everything again that was not.
  */
-export interface DingtalkServer {
-  readonly url: string;
-  readonly acks: readonly Ack[];
-  readonly connections: () => number;
+export interface DingtalkServer extends StreamServer<Ack> {
   /** Pushes an event now, and again to whoever connects, until it is acknowledged. */
   push(eventId: string, eventType: string, data: object): void;
   /** Sends text as it stands. */
   send(text: string): void;
-  /** Breaks the connections that are open. */
-  drop(): void;
-  /** While it is deaf it takes no acknowledgement in, as when a connection breaks under it. */
-  setDeaf(deaf: boolean): void;
   /** Answers the next requests for a ticket with this status; `200` = as it should. */
   setGatewayStatus(status: number): void;
-  close(): Promise<void>;
 }
 
 export async function startDingtalkServer(): Promise<DingtalkServer> {

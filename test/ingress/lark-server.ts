@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { StreamServer } from './stream-server.ts';
 
 /** What a client answered to an event. */
 interface Ack {
@@ -10,18 +11,11 @@ interface Ack {
 }
 
 /** Lark's gateway for the long connection: everything again that was not answered with 200. */
-export interface LarkServer {
-  readonly url: string;
-  readonly acks: readonly Ack[];
-  readonly connections: () => number;
+export interface LarkServer extends StreamServer<Ack> {
   /** Pushes an event now, in two frames, and again to whoever connects, until it is acknowledged. */
   push(event: object): void;
-  drop(): void;
-  /** While it is deaf it takes no acknowledgement in, as when a connection breaks under it. */
-  setDeaf(deaf: boolean): void;
   /** Answers the next requests for an address with this code; `0` = as it should. */
   setGatewayCode(code: number): void;
-  close(): Promise<void>;
 }
 
 export async function startLarkServer(): Promise<LarkServer> {

@@ -11,6 +11,7 @@ import { until } from '../support/until.ts';
 import { startDingtalkServer } from './dingtalk-server.ts';
 import { collectLog, sourceOf } from './house.ts';
 import { startLarkServer } from './lark-server.ts';
+import type { StreamServer } from './stream-server.ts';
 
 const kept: Reception = {
   kind: 'receipt',
@@ -19,14 +20,7 @@ const kept: Reception = {
   sameContent: true,
 };
 
-/** What both servers do. */
-interface Vendor {
-  readonly url: string;
-  readonly acks: readonly { readonly messageId: string }[];
-  connections(): number;
-  drop(): void;
-  close(): Promise<void>;
-}
+type Vendor = StreamServer<{ readonly messageId: string }>;
 
 interface Case<V extends Vendor> {
   readonly name: string;
