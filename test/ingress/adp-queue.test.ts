@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { adp } from '../../handlers/adp.ts';
 import type { Receiver } from '../../src/ingress/receive.ts';
@@ -20,6 +21,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(open.splice(0).map((streams) => streams.close()));
   await house.stop();
+  await rm(house.folder, { recursive: true });
   await server.close();
 });
 
