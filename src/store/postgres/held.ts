@@ -1,5 +1,5 @@
 import type { Decision } from '../../core/intent.ts';
-import type { HeldSet, Page, PageQuery, TendRequest } from '../contract.ts';
+import type { DecisionReceipt, HeldSet, Page, PageQuery, TendRequest } from '../contract.ts';
 import {
   aheadFailure,
   askedAgain,
@@ -181,7 +181,7 @@ export async function decideHeldSet(
   tx: Transaction,
   id: string,
   { decision: { verdict, by, at, reason }, waiting }: { decision: Decision; waiting: number | null },
-): Promise<'done' | 'not_found' | 'wrong_state'> {
+): Promise<DecisionReceipt> {
   await tx.run('select pg_advisory_xact_lock(:class, 0)', { class: locks.held });
   const set = await findHeldSet(tx, id);
   if (!set) return 'not_found';

@@ -1,5 +1,5 @@
 import type { IntentSettlement } from '../../core/settlement.ts';
-import type { DecisionRequest, SeenUser } from '../contract.ts';
+import type { DecisionReceipt, DecisionRequest, SeenUser } from '../contract.ts';
 import { judgeDecision, judgeSettlement } from '../judgement.ts';
 import { doneBy, noteMerge } from '../merge.ts';
 import { readId, readIntent, type StoredIntent, showId } from '../rows.ts';
@@ -77,7 +77,7 @@ async function findDoers(tx: Transaction, marks: readonly string[]): Promise<Map
 export async function decideAll(
   tx: Transaction,
   requests: readonly DecisionRequest[],
-): Promise<('done' | 'not_found' | 'wrong_state')[]> {
+): Promise<DecisionReceipt[]> {
   const found = await lockIntents(
     tx,
     requests.map(({ intentId }) => intentId),
