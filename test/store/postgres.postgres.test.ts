@@ -3,6 +3,7 @@ import { type Acceptance, StoreUnavailable } from '../../src/store/contract.ts';
 import { openDatabase } from '../../src/store/postgres/connection.ts';
 import { openPostgresStore } from '../../src/store/postgres.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
+import { until } from '../support/until.ts';
 import { acceptanceOf, email } from './fixtures.ts';
 import { testStore } from './store-suite.ts';
 import type { StoreUnderTest } from './subject.ts';
@@ -42,6 +43,28 @@ describe('the PostgreSQL database', () => {
     await store.close();
     const { rows } = await query(database.url, 'select count(*)::integer as n from offboard_bridge.intents');
     expect(rows).toEqual([{ n: 1 }]);
+  });
+
+  it('reads as little for a delivery when there are many, though nothing was analyzed since there was none', async () => {
+    const store = await openPostgresStore({ url: database.url });
+    for (const table of ['intents', 'marks'])
+      await query(database.url, `alter table offboard_bridge.${table} set (autovacuum_enabled = false)`);
+    const accept = (n: number) =>
+      store.accept(acceptanceOf({ eventId: `event-${n}`, identifiers: [email(`person-${n}`)] }));
+    for (let n = 0; n < 20; n += 1) await accept(n);
+    for (let n = 20; n < 3_000; n += 50)
+      await Promise.all(Array.from({ length: 50 }, (_, index) => accept(n + index)));
+    await store.close();
+    // Statistics come a moment after the sessions have ended.
+    const read = await until(async () => {
+      const { rows } = await query(
+        database.url,
+        `select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::integer as n from pg_stat_user_tables
+         having max(n_tup_ins) filter (where relname = 'intents') >= 3000`,
+      );
+      return rows[0]?.n as number | undefined;
+    });
+    expect(read).toBeLessThan(3_000);
   });
 
   it('is refused when a newer release wrote it', async () => {

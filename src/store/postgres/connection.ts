@@ -68,16 +68,17 @@ export function connectionOptions(url: string): pg.ClientConfig {
 }
 
 /**
- * A commit must be on disk when it is answered. What is run often has an index made for it; but until a table was first
- * analyzed, and in a sudden burst, the planner would rather read all of it, and takes that for so dear that it compiles
- * it first. A session that is left alone in a transaction is ended by the server, so that the locks of a process that
- * is gone do not stay.
+ * A commit must be on disk when it is answered. What is run often finds its rows by key; but a plan that was made while
+ * the tables were empty, or not yet analyzed, would read all of them, and is kept for long. A session that is left alone
+ * in a transaction is ended by the server, so that the locks of a process that is gone do not stay.
  */
 const sessionSettings = `
   set search_path to ${schema};
   set statement_timeout to ${statementTimeoutMs};
   set lock_timeout to ${lockTimeoutMs};
   set enable_seqscan to off;
+  set enable_hashjoin to off;
+  set enable_mergejoin to off;
   set jit to off;
   set idle_in_transaction_session_timeout to ${statementTimeoutMs};
   select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`;

@@ -85,11 +85,11 @@ async function loadRepeats(tx: Transaction, parts: readonly Part[]): Promise<Map
     parts.map(({ acceptance: { source, eventId } }) => [eventKey(source, eventId, 0), { source, eventId }]),
   );
   const rows = await tx.all(
-    `select distinct on (i.source, i.event_id, i.part)
-       i.source, i.event_id, i.part, i.seq, i.received_at, i.content_digest
-     from unnest(:source::text[], :eventId::text[]) as e (source, event_id)
-     join intents i on i.source = e.source and i.event_id = e.event_id
-     order by i.source, i.event_id, i.part, i.seq desc`,
+    `select i.* from unnest(:source::text[], :eventId::text[]) as e (source, event_id)
+     cross join lateral (
+       select distinct on (part) source, event_id, part, seq, received_at, content_digest from intents
+       where source = e.source and event_id = e.event_id order by part, seq desc
+     ) i`,
     pivot([...events.values()], ['source', 'eventId']),
   );
   const areDigests = parts.some(({ acceptance }) => acceptance.retrySpanMs !== null);
@@ -126,7 +126,7 @@ async function loadKin(tx: Transaction, parts: readonly Part[]): Promise<Row[]> 
   if (marks.length === 0) return [];
   return tx.all(
     `select i.*, array(select mark from marks where intent = i.seq) as marks from intents i
-     where i.seq in (select intent from marks where mark = any(:marks::text[]))
+     where i.seq = any(array(select intent from marks where mark = any(:marks::text[])))
        and ((i.settled_at is null and (i.action = 'resign' or i.brought = 1))
          or (i.action = 'withdraw' and i.status = 'succeeded'))
      order by i.seq for update`,
