@@ -46,6 +46,7 @@ export function Intents({ query }) {
 const keep = (query, names) => [...query].filter(([name]) => names.includes(name));
 const drop = (query, names) => [...query].filter(([name]) => !names.includes(name));
 
+/** What is typed stays when the page is drawn again, because something happened meanwhile. */
 function Search({ given }) {
   const [[, type, value]] = useState(() => /^([a-z_]+):(.*)$/s.exec(given ?? '') ?? ['', 'email', '']);
   const search = (event) => {
@@ -58,7 +59,7 @@ function Search({ given }) {
     <label>Identifier
       <select name="type">${userIdTypes.map((one) => html`<option key=${one} selected=${one === type}>${one}</option>`)}</select>
     </label>
-    <label class="grow">Value <input name="who" type="search" required value=${value} autocomplete="off" /></label>
+    <label class="grow">Value <input name="who" type="search" required defaultValue=${value} autocomplete="off" /></label>
     <button class="primary">Search</button>
   </form>`;
 }

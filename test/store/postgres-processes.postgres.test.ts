@@ -249,7 +249,9 @@ describe('three processes on one PostgreSQL', () => {
       expect((await storeOf(0).claim(claimRequest({ now })))?.intents).toHaveLength(1);
       expect(await ahead.claim(claimRequest({ now: Date.now() + 2 * hour }))).toBeNull();
       await ahead.accept(acceptanceOf({ ...person(2), at: Date.now() + 2 * hour }));
-      expect((await storeOf(1).claim(claimRequest({ now: Date.now() })))?.intents).toHaveLength(1);
+      // Two clocks are never compared to the millisecond.
+      const batch = await until(() => storeOf(1).claim(claimRequest({ now: Date.now() })));
+      expect(batch.intents).toHaveLength(1);
     } finally {
       await ahead.close();
     }
