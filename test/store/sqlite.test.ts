@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { constants, DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { createAudit } from '../../src/core/audit.ts';
@@ -13,7 +13,16 @@ import { StoreUnavailable } from '../../src/store/contract.ts';
 import { migrations } from '../../src/store/sqlite/migrations.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { readOutcome } from '../../src/store/trail.ts';
-import { acceptanceOf, again, claimRequest, email, settleAll, start, succeeded } from './fixtures.ts';
+import {
+  acceptanceOf,
+  again,
+  claimRequest,
+  email,
+  limitOf,
+  settleAll,
+  start,
+  succeeded,
+} from './fixtures.ts';
 import { testStore } from './store-suite.ts';
 import type { StoreUnderTest } from './subject.ts';
 
@@ -60,6 +69,29 @@ function writeOldTrail(path: string, drafts: readonly OutcomeDraft[]): void {
   }
   database.prepare('insert into trail (position, hash) values (?, ?)').run(drafts.length, hash);
   database.close();
+}
+
+/** SQLite asks an authorizer about all that a statement touches, whenever it plans it. */
+function openCountingPlans(path: string) {
+  let asked = 0;
+  const { prepare } = DatabaseSync.prototype;
+  const databases = new Set<DatabaseSync>();
+  DatabaseSync.prototype.prepare = function (this: DatabaseSync, sql) {
+    databases.add(this);
+    return prepare.call(this, sql);
+  };
+  try {
+    const store = openSqliteStore({ path });
+    for (const database of databases) {
+      database.setAuthorizer(() => {
+        asked += 1;
+        return constants.SQLITE_OK;
+      });
+    }
+    return { store, planned: () => asked };
+  } finally {
+    DatabaseSync.prototype.prepare = prepare;
+  }
 }
 
 testStore('the SQLite store', sqliteUnderTest);
@@ -190,6 +222,30 @@ describe('the SQLite file', () => {
       for (const entry of await store.entriesAfter(0, 10)) audit.add(entry);
       expect(audit.end()).toMatchObject({ count: 4, erased: 0, fault: null });
       expect((await store.entriesAfter(0, 3)).map(({ seal }) => seal === null)).toEqual([true, true, false]);
+      await store.close();
+    }));
+
+  it('plans every statement of the way of an event once, however often it is run', () =>
+    inFolder(async (path) => {
+      const { store, planned } = openCountingPlans(path);
+      const takeTheWay = async (name: string) => {
+        await store.accept(acceptanceOf({ identifiers: [email(`${name}@example.com`)] }));
+        const batch = await store.claim(claimRequest({ safeguard: [limitOf({ maxResigns: 20 })] }));
+        if (!batch) throw new Error('nothing was claimed');
+        await store.settle(batch.token, settleAll(batch, succeeded), start);
+        await store.tendHeld({ now: start, safeguard: [], askAgainBefore: 0 });
+        await store.sequence(10);
+        await store.claimOutcomes('log', { now: start, token: name, leaseMs: 1, limit: 10 });
+        await store.settleOutcomes('log', name, 1);
+        await store.isBacklogged(10, start);
+        await store.listIntents({ cursor: null, limit: 10, statuses: null, person: null, source: null });
+      };
+      await takeTheWay('ada');
+      expect(planned()).toBeGreaterThan(0);
+      await takeTheWay('grace');
+      const before = planned();
+      await takeTheWay('edith');
+      expect(planned() - before).toBe(0);
       await store.close();
     }));
 

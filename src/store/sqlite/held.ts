@@ -86,6 +86,7 @@ function gather(connection: Connection, { askAgainBefore, now }: TendRequest): n
 }
 
 function join(connection: Connection, seqs: readonly number[], set: number): void {
+  if (seqs.length === 0) return;
   connection.run('update intents set held_set = :set where seq in (select value from json_each(:seqs))', {
     set,
     seqs: JSON.stringify(seqs),

@@ -4,9 +4,9 @@ import type { Connection } from './connection.ts';
 /** @throws StoreUnavailable when the database cannot be written now */
 export function transaction<T>(connection: Connection, run: () => T): T {
   try {
-    connection.exec('begin immediate');
+    connection.run('begin immediate');
     const result = run();
-    connection.exec('commit');
+    connection.run('commit');
     return result;
   } catch (error) {
     rollBack(connection);
