@@ -2,7 +2,8 @@
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly target: Target;
+  /** `null` = it is measured for its own sake. */
+  readonly target: Target | null;
   /** For `bench.json`: what it was measured from. */
   readonly details: object;
 }
@@ -15,13 +16,16 @@ export interface Target {
 export const atLeast = (value: number): Target => ({ bound: 'at least', value });
 export const atMost = (value: number): Target => ({ bound: 'at most', value });
 
-export function isReached({ value, target }: Figure): boolean {
+/** `null` where nothing is to be reached. */
+export function isReached({ value, target }: Figure): boolean | null {
+  if (!target) return null;
   return target.bound === 'at least' ? value >= target.value : value <= target.value;
 }
 
-/** `name  value  target  ok`, or `short`. */
+/** `name  value  target  ok`, or `short`; `name  value` without a target. */
 export function lineOf(figure: Figure): string {
   const { name, value, target } = figure;
+  if (!target) return `${name}  ${show(value)}`;
   const sign = target.bound === 'at least' ? '>=' : '<=';
   return `${name}  ${show(value)}  ${sign}${show(target.value)}  ${isReached(figure) ? 'ok' : 'short'}`;
 }

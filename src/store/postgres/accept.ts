@@ -25,15 +25,13 @@ export async function acceptAll(
 ): Promise<AcceptReceipt[]> {
   const parts = acceptances.flatMap(readableParts);
   await lockKeys(tx, acceptances, parts);
-  const ledger = await loadLedger(tx, parts);
-  const changes = await openChanges(tx, parts.length);
+  const [ledger, changes] = await Promise.all([loadLedger(tx, parts), openChanges(tx, parts.length)]);
   const resolved: Part[] = [];
   const receipts: AcceptReceipt[] = [];
   for (const acceptance of acceptances) {
     receipts.push(await acceptOne(tx, acceptance, { ledger, changes, resolved }));
   }
-  await changes.write();
-  await resolveDeadLetters(tx, resolved);
+  await Promise.all([changes.write(), resolveDeadLetters(tx, resolved)]);
   return receipts;
 }
 

@@ -71,10 +71,12 @@ export async function openChanges(tx: Transaction, reserve: number): Promise<Cha
       outcomes.push({ intent, draft });
     },
     async write() {
-      await insertIntents(tx, inserted);
-      await insertMarks(tx, marks);
-      await updateIntents(tx, [...updated.values()]);
-      await insertOutcomes(tx, outcomes);
+      await Promise.all([
+        insertIntents(tx, inserted),
+        insertMarks(tx, marks),
+        updateIntents(tx, [...updated.values()]),
+        insertOutcomes(tx, outcomes),
+      ]);
     },
   };
 }

@@ -21,10 +21,11 @@ import { locks } from './locks.ts';
 /** How often a claim looks again when others took what it had found. */
 const maxLooks = 3;
 
-const paused = 'array(select scope from pauses)';
+/** What is paused, read once for a statement: a subquery wherever it is asked about would be begun and ended for each. */
+const pauses = '(select array(select scope from pauses) as paused offset 0) p';
 
 const isPaused = (intent: string): string =>
-  `('all' = any(${paused}) or ${intent}.action = any(${paused}) or ${intent}.source = any(${paused}))`;
+  `('all' = any(p.paused) or ${intent}.action = any(p.paused) or ${intent}.source = any(p.paused))`;
 
 /**
  * An intent that may be claimed: due, not paused, not under a lease that this process knows to be alive, and nobody
@@ -47,13 +48,14 @@ const candidate = `
 /** That an action is paused is asked of the action alone, too, so that nothing that waits for it is read. */
 const headOf = (urgent: 0 | 1, action: Act): string =>
   `(select i.* from intents i
-    where i.urgent = ${urgent} and i.action = '${action}' and '${action}' <> all(${paused}) and ${candidate}
+    where i.urgent = ${urgent} and i.action = '${action}' and '${action}' <> all(p.paused) and ${candidate}
     order by i.due_at, i.seq limit 1)`;
 
 /** Kicks asked for by a person go before everything else; then the oldest due, whatever it is. */
 const findHead = `
   select clock.now as database_now, head.*
   from (select ${databaseNow} as now) clock
+  cross join ${pauses}
   left join lateral (
     select * from (
       ${headOf(1, 'kick')} union all ${headOf(0, 'kick')} union all ${headOf(0, 'resign')}
@@ -125,11 +127,13 @@ async function gather({ tx, request, bound, head }: Scope): Promise<Row[]> {
   const limit = Math.min(request.limits[head.action as Act], Number(head.cap));
   const locked = await tx.all(
     `with found as materialized (
-       select i.seq, i.person from intents i
-       where i.urgent = :urgent and i.action = :action and ${candidate}
-         and i.user_id_type = :userIdType and i.cap = :cap
-         and (i.acted = 1 or (i.action = 'kick' and i.lease_token is not null)) = :acted
-       order by i.due_at, i.seq limit :limit for update of i skip locked
+       select first.* from ${pauses} cross join lateral (
+         select i.seq, i.person from intents i
+         where i.urgent = :urgent and i.action = :action and ${candidate}
+           and i.user_id_type = :userIdType and i.cap = :cap
+           and (i.acted = 1 or (i.action = 'kick' and i.lease_token is not null)) = :acted
+         order by i.due_at, i.seq limit :limit for update of i skip locked
+       ) first
      )
      select seq from found where pg_try_advisory_xact_lock(:class, hashtext(person))`,
     {
@@ -144,7 +148,8 @@ async function gather({ tx, request, bound, head }: Scope): Promise<Row[]> {
     },
   );
   return tx.all(
-    `select i.* from intents i where i.seq = any(:seqs::bigint[]) and ${candidate} order by i.due_at, i.seq`,
+    `select i.* from ${pauses} cross join intents i
+     where i.seq = any(:seqs::bigint[]) and ${candidate} order by i.due_at, i.seq`,
     { ...bound, seqs: locked.map(({ seq }) => seq) },
   );
 }
@@ -176,11 +181,13 @@ async function holdExcess(
   const action = head.action as Act;
   const sources = heldSources(full);
   const rows = await tx.all(
-    `select i.* from intents i
-     where i.urgent = 0 and i.action = :action and i.due_at <= :now and i.exempt = 0 and i.counted_at is null
-       and i.lease_token is null and not ${isPaused('i')} and i.seq <> all(:taken::bigint[])
-       and (:sources::text[] is null or i.source = any(:sources::text[]))
-     order by i.due_at, i.seq limit :limit for update of i skip locked`,
+    `select excess.* from ${pauses} cross join lateral (
+       select i.* from intents i
+       where i.urgent = 0 and i.action = :action and i.due_at <= :now and i.exempt = 0 and i.counted_at is null
+         and i.lease_token is null and not ${isPaused('i')} and i.seq <> all(:taken::bigint[])
+         and (:sources::text[] is null or i.source = any(:sources::text[]))
+       order by i.due_at, i.seq limit :limit for update of i skip locked
+     ) excess`,
     {
       now: request.now,
       action,

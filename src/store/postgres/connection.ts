@@ -41,6 +41,8 @@ export function openDatabase(url: string): Database {
     ...connectionOptions(url),
     max: maxConnections,
     query_timeout: statementTimeoutMs + 1_000,
+    // What does not wait for one another makes one round trip.
+    pipeline: true,
     async onConnect(client) {
       // One that breaks between two statements of a transaction says so by an event, which nobody may leave unheard.
       client.on('error', () => undefined);
@@ -69,8 +71,9 @@ export function connectionOptions(url: string): pg.ClientConfig {
 
 /**
  * A commit must be on disk when it is answered. What is run often finds its rows by key; but a plan that was made while
- * the tables were empty, or not yet analyzed, would read all of them, and is kept for long. A session that is left alone
- * in a transaction is ended by the server, so that the locks of a process that is gone do not stay.
+ * the tables were empty, or not yet analyzed, would read all of them, and is kept for long. As every plan goes by key,
+ * none is made for the values at hand: that would take longer than most of these statements do. A session that is left
+ * alone in a transaction is ended by the server, so that the locks of a process that is gone do not stay.
  */
 const sessionSettings = `
   set search_path to ${schema};
@@ -80,6 +83,7 @@ const sessionSettings = `
   set enable_hashjoin to off;
   set enable_mergejoin to off;
   set jit to off;
+  set plan_cache_mode to force_generic_plan;
   set idle_in_transaction_session_timeout to ${statementTimeoutMs};
   select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`;
 

@@ -30,7 +30,7 @@ export interface Ledger {
 
 /** Loads it; the rows of the kin are locked in the order of their numbers. */
 export async function loadLedger(tx: Transaction, parts: readonly Part[]): Promise<Ledger> {
-  const repeats = await loadRepeats(tx, parts);
+  const [repeats, kin] = await Promise.all([loadRepeats(tx, parts), loadKin(tx, parts)]);
   const intents = new Map<number, StoredIntent>();
   const byMark = new Map<string, number[]>();
 
@@ -44,7 +44,7 @@ export async function loadLedger(tx: Transaction, parts: readonly Part[]): Promi
     return found.flatMap((seq) => intents.get(seq) ?? []);
   }
 
-  for (const row of await loadKin(tx, parts)) {
+  for (const row of kin) {
     index(readIntent(tx, row), row.marks as string[]);
   }
 
