@@ -66,6 +66,21 @@ describeConsole('the console, in Chromium', () => {
   );
 
   it(
+    'keeps what is typed while something happens meanwhile',
+    visiting(async ({ page, bench }) => {
+      await signIn(page, 'vera');
+      await goTo(page, 'People');
+      await page.getByText('There are none.').waitFor();
+      await page.getByLabel('Identifier').selectOption('username');
+      await page.getByLabel('Value').fill('grac');
+      await deliver(bench, 'user.kick', 'grace@example.com');
+      await page.getByRole('link', { name: 'kick email:grace@example.com' }).waitFor();
+      expect(await page.getByLabel('Identifier').inputValue()).toBe('username');
+      expect(await page.getByLabel('Value').inputValue()).toBe('grac');
+    }),
+  );
+
+  it(
     'says whose work was done already, and erases a person of whom nothing is open',
     visiting(async ({ page, bench }) => {
       await live(bench);
