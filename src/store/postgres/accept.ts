@@ -81,6 +81,8 @@ async function acceptOne(tx: Transaction, acceptance: Acceptance, group: Group):
   let { contentDigest } = acceptance;
   for (const [part, accepted] of acceptance.parts.entries()) {
     if (accepted.kind === 'unreadable') {
+      // Only what came before is resolved by what could be read: this one waits for somebody.
+      await resolveDeadLetters(tx, group.resolved.splice(0));
       const letter = await insertDeadLetter(tx, acceptance, { part, faults: accepted.faults });
       if (letter.isNew) group.changes.tell(null, deadLetterOutcome(acceptance, letter.id, accepted.faults));
       isNew ||= letter.isNew;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Acceptance } from '../../../src/store/contract.ts';
 import { acceptanceOf, claimRequest, email, start } from '../fixtures.ts';
 import type { Subject } from '../subject.ts';
 
@@ -89,6 +90,19 @@ export function testAccept(subject: Subject): void {
       expect((await accept({ eventId: 'odd' })).kind).toBe('accepted');
       expect((await subject.store.listDeadLetters({ cursor: null, limit: 10 })).items).toEqual([]);
       expect((await subject.store.findDeadLetter(first.deadLetters[0] ?? ''))?.status).toBe('resolved');
+    });
+
+    it('keeps a dead letter open that comes right after the same event was read', async () => {
+      const readable = acceptanceOf({ eventId: 'event-r' });
+      const unreadable: Acceptance = {
+        ...readable,
+        payload: { method: 'POST', query: {}, headers: {}, body: Buffer.from('?'), position: null },
+        parts: [{ kind: 'unreadable', faults: ['body: is odd'] }],
+      };
+      const { store } = subject;
+      const [, receipt] = await Promise.all([store.accept(readable), store.accept(unreadable)]);
+      const { items } = await store.listDeadLetters({ cursor: null, limit: 10 });
+      expect(items.map(({ id }) => id)).toEqual(receipt.deadLetters);
     });
 
     it('schedules what lies ahead and says so', async () => {
