@@ -122,6 +122,8 @@ export interface Intent extends IntentFacts {
   readonly acted: boolean;
   /** The `user_id` that a look showed. */
   readonly seenUserId: string | null;
+  /** When a resign was last about to be sent; epoch milliseconds. */
+  readonly actedAt?: number | null;
   /** The resign has brought its first kick. */
   readonly kickBrought: boolean;
   /** The reasons to hold it that a person has waived. */

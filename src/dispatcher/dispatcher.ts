@@ -93,7 +93,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const drawn = random();
     const factsOf = (intent: Intent): LookFacts => facts(intent, drawn);
     if (batch.action === 'resign') {
-      const begin = (seen: readonly SeenUser[]) => store.beginAct(batch.token, seen);
+      const lookedAt = now();
+      const begin = (seen: readonly SeenUser[]) =>
+        store.beginAct(batch.token, seen, { now: now(), lookedAt });
       return carryOutResigns(batch, calls, { confirm, endSessions, begin, facts: factsOf });
     }
     const kickPolicy = { confirm, looksFirst: !protection.isEmpty, applications, facts: factsOf };

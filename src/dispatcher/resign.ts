@@ -57,16 +57,20 @@ export async function carryOutResigns(
   return toAct.length === 0 ? settled : [...settled, ...(await act(toAct, calls, policy))];
 }
 
-/** Sends those that may still be sent; who was withdrawn since the claim goes back as it came. */
+/**
+ * Sends those that may still be sent. Who was withdrawn since the claim goes back as it came, and so does whom another
+ * intent resigns, to be looked at again a moment later.
+ */
 async function act(wanted: readonly Seen[], calls: Calls, policy: ResignPolicy): Promise<IntentSettlement[]> {
   const ids = await policy.begin(
     wanted.map(({ intent, user }) => ({ intentId: intent.id, userId: user.userId })),
   );
   const stopped = wanted
     .filter(({ intent }) => !ids.includes(intent.id))
-    .map((one) =>
-      settleSeen(one, again(one.intent, policy.facts(one.intent).now, {}), { policy, summary: null }),
-    );
+    .map((one) => {
+      const { now, backoff } = policy.facts(one.intent);
+      return settleSeen(one, again(one.intent, now + backoff.minDelayMs, {}), { policy, summary: null });
+    });
   const seen = wanted.filter(({ intent }) => ids.includes(intent.id));
   return seen.length === 0 ? stopped : [...stopped, ...(await send(seen, calls, policy))];
 }

@@ -1,4 +1,5 @@
 import { personKey } from '../core/identifier.ts';
+import type { ActTimes } from './contract.ts';
 import type { Step } from './judgement.ts';
 import type { StoredIntent } from './rows.ts';
 
@@ -13,7 +14,25 @@ export interface Done {
 export function doneBy({ intent }: StoredIntent, { change }: Step): Done | null {
   const userId = change.progress?.seenUserId;
   if (intent.action !== 'resign' || change.status !== 'succeeded' || !userId) return null;
-  return { mark: personKey({ userIdType: 'user_id', userId }), foundDone: !intent.acted };
+  return { mark: userMark(userId), foundDone: !intent.acted };
+}
+
+/** The key under which the resigns of a user are found, by whatever identifier they came. */
+export function userMark(userId: string): string {
+  return personKey({ userIdType: 'user_id', userId });
+}
+
+/**
+ * Whether the resign that another intent has sent of a user is under way, or was sent since somebody looked.
+ * @param alive the leases that this process holds
+ */
+export function isSentMeanwhile(
+  { leaseToken, intent: { actedAt, dueAt } }: StoredIntent,
+  { now, lookedAt }: ActTimes,
+  alive: readonly string[],
+): boolean {
+  const isUnderWay = leaseToken !== null && ((dueAt ?? 0) > now || alive.includes(leaseToken));
+  return isUnderWay || (actedAt ?? 0) >= lookedAt;
 }
 
 /** Lets the intent that did the work be found, and one that found it done say by which. */

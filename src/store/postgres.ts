@@ -143,7 +143,10 @@ function writing(open: Open): Writing {
       if (batch) leases.begin(request);
       return batch;
     },
-    beginAct: (token, seen) => write((tx) => beginAct(tx, token, seen), null),
+    beginAct(token, seen, { now, lookedAt }) {
+      const times = { now: clock.shift(now), lookedAt: clock.shift(lookedAt) };
+      return write((tx) => beginAct(tx, { token, seen, times, alive: leases.alive() }), null);
+    },
     async settle(token, settlements, now) {
       const shifted = settlements.map((one) => shiftSettlement(clock, one));
       const settled = await write(

@@ -24,6 +24,7 @@ export interface Progress {
   readonly identifierIndex: number;
   readonly attempts: number;
   readonly seenUserId: string | null;
+  readonly actedAt?: number | null;
   readonly kickBrought: boolean;
   readonly waived: readonly FailureCode[];
   readonly decisions: readonly Decision[];
@@ -123,11 +124,12 @@ export function changedColumns(after: Intent, { exempt }: Pick<IntentChange, 'ex
 export function progressJson(intent: Omit<Progress, 'resolution'> & Pick<Intent, 'resolution'>): string {
   const { identifierIndex, attempts, seenUserId, kickBrought, waived, decisions, voided, failure, answer } =
     intent;
-  const { resolution = null } = intent;
+  const { actedAt = null, resolution = null } = intent;
   const progress: Progress = {
     identifierIndex,
     attempts,
     seenUserId,
+    actedAt,
     kickBrought,
     waived,
     decisions,

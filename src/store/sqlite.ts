@@ -58,7 +58,8 @@ export function openSqliteStore({ path, onWork = () => undefined }: SqliteStoreO
       if (batch) leases.begin(request);
       return batch;
     },
-    beginAct: (token, seen) => write(() => beginAct(connection, token, seen)),
+    beginAct: (token, seen, times) =>
+      write(() => beginAct(connection, { token, seen, times, alive: leases.alive() })),
     async settle(token, settlements, now) {
       const settling = write(() => settle(connection, token, settlements, now));
       onWork();

@@ -93,10 +93,9 @@ export interface Rig {
 export function useRigs(): (options?: RigOptions) => Promise<Rig> {
   const rigs: Rig[] = [];
   afterEach(async () => {
-    for (const rig of rigs.splice(0)) {
-      await rig.close();
-      expect(blindResigns(rig.emulator)).toEqual([]);
-    }
+    const closed = rigs.splice(0);
+    for (const rig of closed) await rig.close();
+    expect(closed.flatMap(({ emulator }) => blindResigns(emulator))).toEqual([]);
   });
   return async (options = {}) => {
     const rig = await openRig(options);

@@ -16,9 +16,10 @@ export interface Dispatch {
   /**
    * Notes, before a resign is sent, whom the look before it showed: from here on it may have been carried out, and the
    * next thing is a look at that very user.
-   * @returns the ids of those that may be sent: not who was withdrawn meanwhile, and nobody when the lease has passed
+   * @returns the ids of those that may be sent: not who was withdrawn meanwhile, nor a user of whom another resign is
+   * under way or was sent since the look, and nobody when the lease has passed
    */
-  beginAct(token: string, seen: readonly SeenUser[]): Promise<readonly string[]>;
+  beginAct(token: string, seen: readonly SeenUser[], times: ActTimes): Promise<readonly string[]>;
 
   /**
    * Settles every intent of a claimed batch, with its outcomes and the kicks it brings, in one transaction.
@@ -59,6 +60,12 @@ export interface SeenUser {
   readonly intentId: string;
   /** GenAuth's `user_id`. */
   readonly userId: string;
+}
+
+export interface ActTimes {
+  readonly now: number;
+  /** When the looks began: what was sent since then they may not show. */
+  readonly lookedAt: number;
 }
 
 export interface TurnSlice {

@@ -21,7 +21,11 @@ export interface Changes {
   /** Changes an intent, whose lease ends, and tells of it. */
   take(stored: StoredIntent, step: Step): StoredIntent;
   /** Notes something about an intent whose call is under way; its lease goes on. */
-  note(stored: StoredIntent, note: Partial<Pick<Intent, 'voided' | 'acted' | 'seenUserId'>>): StoredIntent;
+  note(
+    stored: StoredIntent,
+    note: Partial<Pick<Intent, 'voided' | 'acted' | 'seenUserId' | 'actedAt'>>,
+    marks?: readonly string[],
+  ): StoredIntent;
   tell(intent: number | null, draft: OutcomeDraft): void;
   write(): Promise<void>;
 }
@@ -62,8 +66,9 @@ export async function openChanges(tx: Transaction, reserve: number): Promise<Cha
       if (outcome) outcomes.push({ intent: seq, draft: intentOutcome(after, outcome) });
       return { seq, intent: after, leaseToken: null };
     },
-    note({ seq, intent, leaseToken }, note) {
+    note({ seq, intent, leaseToken }, note, more = []) {
       const after = { ...intent, ...note };
+      for (const mark of more) marks.push({ mark, intent: seq });
       put({ seq, ...changedColumns(after, {}), leaseToken });
       return { seq, intent: after, leaseToken };
     },

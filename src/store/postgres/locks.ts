@@ -8,6 +8,8 @@ export const locks = {
   delivery: 1_868_849_202,
   /** A person of whom an intent is being claimed. */
   person: 1_868_849_203,
+  /** A user of whom a resign is about to be sent. */
+  user: 1_868_849_207,
   /** Counting against the safeguard; one for each action. */
   safeguard: 1_868_849_204,
   /** Putting what is held into sets. */

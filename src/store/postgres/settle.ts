@@ -1,26 +1,70 @@
 import type { IntentSettlement } from '../../core/settlement.ts';
-import type { DecisionReceipt, DecisionRequest, SeenUser } from '../contract.ts';
+import type { ActTimes, DecisionReceipt, DecisionRequest, SeenUser } from '../contract.ts';
 import { judgeDecision, judgeSettlement } from '../judgement.ts';
-import { doneBy, noteMerge } from '../merge.ts';
+import { doneBy, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
 import { readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import { openChanges } from './changes.ts';
 import type { Transaction } from './connection.ts';
+import { locks } from './locks.ts';
 
 /** Notes that a claimed resign is about to be sent; see `Store.beginAct`. */
-export async function beginAct(tx: Transaction, token: string, seen: readonly SeenUser[]): Promise<string[]> {
+export async function beginAct(
+  tx: Transaction,
+  { token, seen, times, alive }: BeginRequest,
+): Promise<string[]> {
+  const marks = seen.map(({ userId }) => userMark(userId));
+  await lockUsers(tx, marks);
   const stored = await lockIntents(
     tx,
     seen.map(({ intentId }) => intentId),
   );
+  const acts = await findActs(tx, marks);
   const changes = await openChanges(tx, 0);
   const begun = seen.filter(({ intentId, userId }) => {
     const one = stored.get(intentId);
     if (one?.leaseToken !== token || one.intent.voided) return false;
-    changes.note(one, { acted: true, seenUserId: userId });
+    const mark = userMark(userId);
+    const others = (acts.get(mark) ?? []).filter(({ seq }) => seq !== one.seq);
+    if (others.some((other) => isSentMeanwhile(other, times, alive))) return false;
+    const noted = changes.note(one, { acted: true, seenUserId: userId, actedAt: times.now }, [mark]);
+    acts.set(mark, [...others, noted]);
     return true;
   });
   await changes.write();
   return begun.map(({ intentId }) => intentId);
+}
+
+interface BeginRequest {
+  readonly token: string;
+  readonly seen: readonly SeenUser[];
+  /** By the database's clock. */
+  readonly times: ActTimes;
+  /** The leases that this process holds. */
+  readonly alive: readonly string[];
+}
+
+/** Whoever is about to resign the same user waits here; taken in order, so that two never wait for one another. */
+async function lockUsers(tx: Transaction, marks: readonly string[]): Promise<void> {
+  await tx.run(
+    `select pg_advisory_xact_lock(:class, key)
+     from (select distinct hashtext(mark) as key from unnest(:marks::text[]) as mark order by key) keys`,
+    { class: locks.user, marks },
+  );
+}
+
+/** The resigns of users that were sent, or are about to be, by their marks. */
+async function findActs(tx: Transaction, marks: readonly string[]): Promise<Map<string, StoredIntent[]>> {
+  const rows = await tx.all(
+    `select m.mark, i.* from marks m join intents i on i.seq = m.intent
+     where m.mark = any(:marks::text[]) and i.action = 'resign' and i.acted = 1`,
+    { marks },
+  );
+  const acts = new Map<string, StoredIntent[]>();
+  for (const row of rows) {
+    const mark = String(row.mark);
+    acts.set(mark, [...(acts.get(mark) ?? []), readIntent(tx, row)]);
+  }
+  return acts;
 }
 
 export interface SettleRequest {

@@ -39,10 +39,14 @@ export function voidLater(connection: Connection, { seq, intent }: StoredIntent,
 }
 
 /** Notes whom a call is about that is now sent; its lease goes on. */
-export function noteAct(connection: Connection, { seq, intent }: StoredIntent, seenUserId: string): void {
+export function noteAct(
+  connection: Connection,
+  { seq, intent }: StoredIntent,
+  act: { readonly seenUserId: string; readonly actedAt: number },
+): void {
   connection.run('update intents set acted = 1, progress = :progress where seq = :seq', {
     seq,
-    progress: progressJson({ ...intent, seenUserId }),
+    progress: progressJson({ ...intent, ...act }),
   });
 }
 

@@ -1,8 +1,8 @@
 import { intentOutcome } from '../../core/outcome.ts';
 import type { IntentSettlement } from '../../core/settlement.ts';
-import type { DecisionReceipt, DecisionRequest, SeenUser } from '../contract.ts';
+import type { ActTimes, DecisionReceipt, DecisionRequest, SeenUser } from '../contract.ts';
 import { judgeDecision, judgeSettlement, type Step } from '../judgement.ts';
-import { doneBy, noteMerge } from '../merge.ts';
+import { doneBy, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
 import { marksOf, readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import type { Connection } from './connection.ts';
 import { insertOutcome } from './outcomes.ts';
@@ -11,17 +11,39 @@ import { changeIntent, insertIntent, insertMarks, noteAct } from './rows.ts';
 /** Notes that a claimed resign is about to be sent; see `Store.beginAct`. */
 export function beginAct(
   connection: Connection,
-  token: string,
-  seen: readonly SeenUser[],
+  { token, seen, times, alive }: BeginRequest,
 ): readonly string[] {
   return seen
     .filter(({ intentId, userId }) => {
       const stored = findStored(connection, intentId);
       if (stored?.leaseToken !== token || stored.intent.voided) return false;
-      noteAct(connection, stored, userId);
+      const mark = userMark(userId);
+      const others = findActs(connection, mark).filter(({ seq }) => seq !== stored.seq);
+      if (others.some((other) => isSentMeanwhile(other, times, alive))) return false;
+      noteAct(connection, stored, { seenUserId: userId, actedAt: times.now });
+      insertMarks(connection, stored.seq, [mark]);
       return true;
     })
     .map(({ intentId }) => intentId);
+}
+
+interface BeginRequest {
+  readonly token: string;
+  readonly seen: readonly SeenUser[];
+  readonly times: ActTimes;
+  /** The leases that this process holds. */
+  readonly alive: readonly string[];
+}
+
+/** The resigns of a user that were sent, or are about to be. */
+function findActs(connection: Connection, mark: string): StoredIntent[] {
+  return connection
+    .all(
+      `select i.* from marks m join intents i on i.seq = m.intent
+       where m.mark = :mark and i.action = 'resign' and i.acted = 1`,
+      { mark },
+    )
+    .map((row) => readIntent(connection, row));
 }
 
 /** Settles a claimed batch; see `Store.settle`. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Batch } from '../../../src/store/contract.ts';
 import { again, claimRequest, email, settleAll, start, succeeded } from '../fixtures.ts';
 import type { Subject } from '../subject.ts';
 
@@ -123,12 +124,18 @@ export function testClaim(subject: Subject): void {
 
   describe('beginAct', () => {
     const userId = 'a'.repeat(24);
+    const begin = (batch: Batch, times = { now: start, lookedAt: start }) =>
+      subject.store.beginAct(
+        batch.token,
+        batch.intents.map(({ id }) => ({ intentId: id, userId })),
+        times,
+      );
 
     it('notes whom a resign is sent about, so that a lapsed lease is followed by a look at that user', async () => {
       await idOf({});
       const batch = await claimed();
       const ids = batch.intents.map(({ id }) => id);
-      expect(await subject.store.beginAct(batch.token, [{ intentId: ids[0] ?? '', userId }])).toEqual(ids);
+      expect(await begin(batch)).toEqual(ids);
       await subject.reopen();
       const next = await claimed({ now: start + 30 * second });
       expect(next.intents[0]).toMatchObject({ acted: true, seenUserId: userId });
@@ -142,11 +149,43 @@ export function testClaim(subject: Subject): void {
     });
 
     it('lets nothing be sent once the lease has passed, or once it is withdrawn', async () => {
-      const id = await idOf({});
+      await idOf({});
       const batch = await claimed();
-      expect(await subject.store.beginAct('another', [{ intentId: id, userId }])).toEqual([]);
+      expect(await begin({ ...batch, token: 'another' })).toEqual([]);
       await idOf({ action: 'withdraw' });
-      expect(await subject.store.beginAct(batch.token, [{ intentId: id, userId }])).toEqual([]);
+      expect(await begin(batch)).toEqual([]);
+    });
+
+    describe('of somebody whom two sources name by different identifiers', () => {
+      const number = { userIdType: 'external_id', userId: '1001' } as const;
+      const bothClaimed = async () => {
+        await idOf({ source: 'hr' });
+        await idOf({ source: 'directory', identifiers: [number] });
+        return [await claimed(), await claimed()] as const;
+      };
+
+      it('lets one be sent at a time, and the other only after a look that came later', async () => {
+        const [first, second] = await bothClaimed();
+        expect(await begin(first)).toHaveLength(1);
+        expect(await begin(second, { now: start + 2, lookedAt: start + 1 })).toEqual([]);
+        await subject.store.settle(first.token, settleAll(first, again({ acted: true })), start + 3);
+        expect(await begin(second, { now: start + 4, lookedAt: start })).toEqual([]);
+        expect(await begin(second, { now: start + 4, lookedAt: start + 1 })).toHaveLength(1);
+      });
+
+      it('lets only one be sent however both begin', async () => {
+        const begun = await Promise.all((await bothClaimed()).map((batch) => begin(batch)));
+        expect(begun.flat()).toHaveLength(1);
+      });
+
+      it('waits for nobody whose lease has lapsed, as nobody else can tell what became of that call', async () => {
+        const [first] = await bothClaimed();
+        await begin(first);
+        await subject.reopen();
+        await subject.store.setPause('hr', { by: 'api:ada', at: start, reason: null });
+        const later = start + 30 * second;
+        expect(await begin(await claimed({ now: later }), { now: later, lookedAt: later })).toHaveLength(1);
+      });
     });
   });
 

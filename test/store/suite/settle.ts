@@ -101,7 +101,11 @@ export function testSettle(subject: Subject): void {
       const resign = async (told: Told, acts: boolean): Promise<unknown> => {
         const id = await idOf(told);
         const batch = await claimed();
-        if (acts) await subject.store.beginAct(batch.token, [{ intentId: id, userId: seenUserId }]);
+        if (acts)
+          await subject.store.beginAct(batch.token, [{ intentId: id, userId: seenUserId }], {
+            now: start,
+            lookedAt: start,
+          });
         await subject.store.settle(batch.token, settleAll(batch, succeeded, { seenUserId }), start);
         await outcomeTypes();
         const data = (await subject.store.findIntent(id))?.outcomes[0]?.data;
