@@ -188,6 +188,30 @@ describe('three processes on one PostgreSQL', () => {
     }
   });
 
+  it('send one resign of a user whom three sources name by identifiers of their own', async () => {
+    for (let n = 0; n < 10; n += 1) {
+      const identifiers = (['email', 'external_id', 'username'] as const).map((userIdType) => ({
+        userIdType,
+        userId: `u${n}`,
+      }));
+      await Promise.all(
+        identifiers.map((one, from) =>
+          storeOf(from).accept(acceptanceOf({ source: `source-${from}`, identifiers: [one] })),
+        ),
+      );
+      const batches: (Batch | null)[] = [];
+      for (const store of stores) batches.push(await store.claim(claimRequest()));
+      const begun = await Promise.all(
+        batches.map((batch, from) => {
+          const seen = batch?.intents.map(({ id }) => ({ intentId: id, userId: `user-${n}` })) ?? [];
+          return storeOf(from).beginAct(batch?.token ?? '', seen, { now: start, lookedAt: start });
+        }),
+      );
+      expect(batches).not.toContain(null);
+      expect(begun.flat()).toHaveLength(1);
+    }
+  });
+
   it('make one trail without gaps, in which every outcome has the hash of the one before', async () => {
     await Promise.all([
       each(200, (store, n) =>
