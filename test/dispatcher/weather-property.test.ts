@@ -80,6 +80,8 @@ type Step =
   | { readonly kind: 'pass'; readonly ms: number }
   | { readonly kind: 'tick'; readonly atOnce: number }
   | { readonly kind: 'restart' }
+  /** Instead of the next call of that kind, with a lease held, and after whatever was sent before. */
+  | { readonly kind: 'crash'; readonly at: 'getUser' | 'getUsers' | 'resignUsers' | 'kickUsers' }
   /** Just before the next resign is sent. */
   | { readonly kind: 'withdraw at the act'; readonly n: number };
 
@@ -106,6 +108,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('tick'), atOnce: fc.constantFrom(1, 2, 4) }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'restart' }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('crash'),
+      at: fc.constantFrom('getUser', 'getUsers', 'resignUsers', 'kickUsers'),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('withdraw at the act'), n: anybody }) },
 );
 
@@ -135,6 +144,12 @@ async function take(rig: Rig, one: Step): Promise<void> {
     case 'restart':
       await rig.restart();
       break;
+    case 'crash':
+      rig.before(one.at, () => {
+        rig.before(one.at, () => undefined);
+        throw new Crash();
+      });
+      break;
     case 'withdraw at the act': {
       let isOver = false;
       rig.before('resignUsers', async () => {
@@ -145,10 +160,20 @@ async function take(rig: Rig, one: Step): Promise<void> {
   }
 }
 
-/** @returns whether there was something to do */
+class Crash extends Error {}
+
+/** The process ends where it crashes, and another begins. @returns whether there was something to do */
 async function tickAtOnce(rig: Rig, count: number): Promise<boolean> {
-  const done = await Promise.all(Array.from({ length: count }, () => rig.tick()));
-  return done.some((intents) => intents > 0);
+  const done = await Promise.all(
+    Array.from({ length: count }, () =>
+      rig.tick().catch((error: unknown) => {
+        if (error instanceof Crash) return error;
+        throw error;
+      }),
+    ),
+  );
+  if (done.some((one) => one instanceof Crash)) await rig.restart();
+  return done.some((one) => one instanceof Crash || one > 0);
 }
 
 async function intentsOf({ store }: Rig): Promise<readonly Intent[]> {
@@ -192,7 +217,7 @@ function liesAbout(n: number, rig: Rig, intents: readonly Intent[]): string[] {
   return saysSo === isResigned ? [] : [`user ${n} is ${isResigned ? '' : 'not '}resigned`];
 }
 
-describe('whatever GenAuth answers, whoever is named how, and however often the bridge restarts', () => {
+describe('whatever GenAuth answers, whoever is named how, and wherever the bridge crashes', () => {
   it('nobody is resigned blindly, everything comes to one end, and what is told of it is true', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
