@@ -1,5 +1,5 @@
 import { personKey } from '../core/identifier.ts';
-import type { ActTimes } from './contract.ts';
+import type { ActTimes, SeenUser } from './contract.ts';
 import type { Step } from './judgement.ts';
 import type { StoredIntent } from './rows.ts';
 
@@ -22,14 +22,20 @@ export function userMark(userId: string): string {
   return personKey({ userIdType: 'user_id', userId });
 }
 
-/**
- * Whether the resign that another intent has sent of a user is under way, or was sent since somebody looked.
- * @param alive the leases that this process holds
- */
+/** Who is about to be sent under a lease; see `Store.beginAct`. */
+export interface BeginRequest {
+  readonly token: string;
+  readonly seen: readonly SeenUser[];
+  /** By the store's clock. */
+  readonly times: ActTimes;
+  /** The leases that this process holds. */
+  readonly alive: readonly string[];
+}
+
+/** Whether the resign that another intent has sent of a user is under way, or was sent since the look. */
 export function isSentMeanwhile(
   { leaseToken, intent: { actedAt, dueAt } }: StoredIntent,
-  { now, lookedAt }: ActTimes,
-  alive: readonly string[],
+  { times: { now, lookedAt }, alive }: Pick<BeginRequest, 'times' | 'alive'>,
 ): boolean {
   const isUnderWay = leaseToken !== null && ((dueAt ?? 0) > now || alive.includes(leaseToken));
   return isUnderWay || (actedAt ?? 0) >= lookedAt;

@@ -1,17 +1,15 @@
 import type { IntentSettlement } from '../../core/settlement.ts';
-import type { ActTimes, DecisionReceipt, DecisionRequest, SeenUser } from '../contract.ts';
+import type { DecisionReceipt, DecisionRequest } from '../contract.ts';
 import { judgeDecision, judgeSettlement } from '../judgement.ts';
-import { doneBy, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
+import { type BeginRequest, doneBy, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
 import { readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import { openChanges } from './changes.ts';
 import type { Transaction } from './connection.ts';
 import { locks } from './locks.ts';
 
 /** Notes that a claimed resign is about to be sent; see `Store.beginAct`. */
-export async function beginAct(
-  tx: Transaction,
-  { token, seen, times, alive }: BeginRequest,
-): Promise<string[]> {
+export async function beginAct(tx: Transaction, request: BeginRequest): Promise<string[]> {
+  const { token, seen, times } = request;
   const marks = seen.map(({ userId }) => userMark(userId));
   await lockUsers(tx, marks);
   const stored = await lockIntents(
@@ -25,22 +23,13 @@ export async function beginAct(
     if (one?.leaseToken !== token || one.intent.voided) return false;
     const mark = userMark(userId);
     const others = (acts.get(mark) ?? []).filter(({ seq }) => seq !== one.seq);
-    if (others.some((other) => isSentMeanwhile(other, times, alive))) return false;
+    if (others.some((other) => isSentMeanwhile(other, request))) return false;
     const noted = changes.note(one, { acted: true, seenUserId: userId, actedAt: times.now }, [mark]);
     acts.set(mark, [...others, noted]);
     return true;
   });
   await changes.write();
   return begun.map(({ intentId }) => intentId);
-}
-
-interface BeginRequest {
-  readonly token: string;
-  readonly seen: readonly SeenUser[];
-  /** By the database's clock. */
-  readonly times: ActTimes;
-  /** The leases that this process holds. */
-  readonly alive: readonly string[];
 }
 
 /** Whoever is about to resign the same user waits here; taken in order, so that two never wait for one another. */

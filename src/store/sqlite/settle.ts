@@ -1,38 +1,28 @@
 import { intentOutcome } from '../../core/outcome.ts';
 import type { IntentSettlement } from '../../core/settlement.ts';
-import type { ActTimes, DecisionReceipt, DecisionRequest, SeenUser } from '../contract.ts';
+import type { DecisionReceipt, DecisionRequest } from '../contract.ts';
 import { judgeDecision, judgeSettlement, type Step } from '../judgement.ts';
-import { doneBy, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
+import { type BeginRequest, doneBy, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
 import { marksOf, readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import type { Connection } from './connection.ts';
 import { insertOutcome } from './outcomes.ts';
 import { changeIntent, insertIntent, insertMarks, noteAct } from './rows.ts';
 
 /** Notes that a claimed resign is about to be sent; see `Store.beginAct`. */
-export function beginAct(
-  connection: Connection,
-  { token, seen, times, alive }: BeginRequest,
-): readonly string[] {
+export function beginAct(connection: Connection, request: BeginRequest): readonly string[] {
+  const { token, seen, times } = request;
   return seen
     .filter(({ intentId, userId }) => {
       const stored = findStored(connection, intentId);
       if (stored?.leaseToken !== token || stored.intent.voided) return false;
       const mark = userMark(userId);
       const others = findActs(connection, mark).filter(({ seq }) => seq !== stored.seq);
-      if (others.some((other) => isSentMeanwhile(other, times, alive))) return false;
+      if (others.some((other) => isSentMeanwhile(other, request))) return false;
       noteAct(connection, stored, { seenUserId: userId, actedAt: times.now });
       insertMarks(connection, stored.seq, [mark]);
       return true;
     })
     .map(({ intentId }) => intentId);
-}
-
-interface BeginRequest {
-  readonly token: string;
-  readonly seen: readonly SeenUser[];
-  readonly times: ActTimes;
-  /** The leases that this process holds. */
-  readonly alive: readonly string[];
 }
 
 /** The resigns of a user that were sent, or are about to be. */
