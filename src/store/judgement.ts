@@ -11,8 +11,6 @@ import type { IntentChange, NewIntent, StoredIntent } from './rows.ts';
 export interface Step {
   readonly change: IntentChange;
   readonly outcome: IntentOutcomeFacts | null;
-  /** Keys by which the intent is found from now on as well. */
-  readonly marks?: readonly string[];
 }
 
 /** What settling an intent comes to, by what happened to it meanwhile; `kick` is the one that it brings. */

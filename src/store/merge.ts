@@ -3,18 +3,11 @@ import type { ActTimes, SeenUser } from './contract.ts';
 import type { Step } from './judgement.ts';
 import type { StoredIntent } from './rows.ts';
 
-/** Somebody who is resigned, and whether this intent did it, or found it done. */
-export interface Done {
-  /** The mark of the `user_id` that a look showed; the intent that did it is found by it. */
-  readonly mark: string;
-  readonly foundDone: boolean;
-}
-
-/** What a step says of somebody's resign; `null` unless it is the success of one. */
-export function doneBy({ intent }: StoredIntent, { change }: Step): Done | null {
+/** The mark of a user whom a step found resigned already; `null` for any other step. */
+export function foundDone({ intent }: StoredIntent, { change }: Step): string | null {
   const userId = change.progress?.seenUserId;
-  if (intent.action !== 'resign' || change.status !== 'succeeded' || !userId) return null;
-  return { mark: userMark(userId), foundDone: !intent.acted };
+  if (intent.action !== 'resign' || intent.acted || change.status !== 'succeeded' || !userId) return null;
+  return userMark(userId);
 }
 
 /** The key under which the resigns of a user are found, by whatever identifier they came. */
@@ -41,9 +34,7 @@ export function isSentMeanwhile(
   return isUnderWay || (actedAt ?? 0) >= lookedAt;
 }
 
-/** Lets the intent that did the work be found, and one that found it done say by which. */
-export function noteMerge(step: Step, done: Done | null, doer: string | null): Step {
-  if (!done) return step;
-  if (!done.foundDone) return { ...step, marks: [done.mark] };
+/** Lets an intent that found its work done say by which other that was. */
+export function noteMerge(step: Step, doer: string | null): Step {
   return doer === null || !step.outcome ? step : { ...step, outcome: { ...step.outcome, mergedWith: doer } };
 }

@@ -56,13 +56,12 @@ export async function openChanges(tx: Transaction, reserve: number): Promise<Cha
       for (const mark of marksOfNew(row)) marks.push({ mark, intent: seq });
       return storedIntent(tx, seq, row);
     },
-    take({ seq, intent }, { change, outcome, marks: more = [] }) {
+    take({ seq, intent }, { change, outcome }) {
       const after = changed(intent, change);
       put({ seq, ...changedColumns(after, change), leaseToken: null });
       if (change.progress?.resolution) {
         for (const mark of marksOf(after.source, after)) marks.push({ mark, intent: seq });
       }
-      for (const mark of more) marks.push({ mark, intent: seq });
       if (outcome) outcomes.push({ intent: seq, draft: intentOutcome(after, outcome) });
       return { seq, intent: after, leaseToken: null };
     },

@@ -1,7 +1,7 @@
 import type { IntentSettlement } from '../../core/settlement.ts';
 import type { DecisionReceipt, DecisionRequest } from '../contract.ts';
 import { judgeDecision, judgeSettlement } from '../judgement.ts';
-import { type BeginRequest, doneBy, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
+import { type BeginRequest, foundDone, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
 import { readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import { openChanges } from './changes.ts';
 import type { Transaction } from './connection.ts';
@@ -80,14 +80,14 @@ export async function settle(
     const one = stored.get(settlement.intentId);
     if (!one) return [];
     const { kick, ...step } = judgeSettlement(one, settlement, now);
-    return [{ one, kick, step, done: doneBy(one, step) }];
+    return [{ one, kick, step, mark: foundDone(one, step) }];
   });
   const doers = await findDoers(
     tx,
-    judged.flatMap(({ done }) => (done?.foundDone ? [done.mark] : [])),
+    judged.flatMap(({ mark }) => mark ?? []),
   );
-  for (const { one, kick, step, done } of judged) {
-    changes.take(one, noteMerge(step, done, doers.get(done?.mark ?? '') ?? null));
+  for (const { one, kick, step, mark } of judged) {
+    changes.take(one, noteMerge(step, doers.get(mark ?? '') ?? null));
     if (kick) changes.insert({ ...kick, dueAt });
   }
   await changes.write();

@@ -2,7 +2,7 @@ import { intentOutcome } from '../../core/outcome.ts';
 import type { IntentSettlement } from '../../core/settlement.ts';
 import type { DecisionReceipt, DecisionRequest } from '../contract.ts';
 import { judgeDecision, judgeSettlement, type Step } from '../judgement.ts';
-import { type BeginRequest, doneBy, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
+import { type BeginRequest, foundDone, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
 import { marksOf, readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import type { Connection } from './connection.ts';
 import { insertOutcome } from './outcomes.ts';
@@ -51,9 +51,9 @@ export function settle(
   for (const { settlement, stored } of leased) {
     if (!stored) continue;
     const { kick, ...step } = judgeSettlement(stored, settlement, now);
-    const done = doneBy(stored, step);
-    const doer = done?.foundDone ? findDoer(connection, done.mark) : null;
-    takeStep(connection, stored, noteMerge(step, done, doer));
+    const mark = foundDone(stored, step);
+    const doer = mark === null ? null : findDoer(connection, mark);
+    takeStep(connection, stored, noteMerge(step, doer));
     if (kick) insertIntent(connection, kick);
   }
   return true;
@@ -80,7 +80,6 @@ function findStored(connection: Connection, id: string): StoredIntent | null {
 export function takeStep(connection: Connection, stored: StoredIntent, step: Step): StoredIntent {
   const intent = changeIntent(connection, stored, step.change);
   if (step.change.progress?.resolution) insertMarks(connection, stored.seq, marksOf(intent.source, intent));
-  if (step.marks) insertMarks(connection, stored.seq, step.marks);
   if (step.outcome) insertOutcome(connection, stored.seq, intentOutcome(intent, step.outcome));
   return { ...stored, intent, leaseToken: null };
 }
