@@ -1,6 +1,5 @@
 import type { Failure } from '../core/failure.ts';
-import { personKey } from '../core/identifier.ts';
-import { type Intent, type IntentStatus, identifierInTurn } from '../core/intent.ts';
+import type { Intent, IntentStatus } from '../core/intent.ts';
 import type { Acceptance, AcceptedIntent } from './contract.ts';
 import type { NewIntent, StoredIntent } from './rows.ts';
 
@@ -13,6 +12,14 @@ export interface Arrival {
   readonly voids: readonly { readonly stored: StoredIntent; readonly failure: Failure }[];
 }
 
+export interface Arriving {
+  readonly accepted: AcceptedIntent;
+  /** See `marksOf`. */
+  readonly marks: readonly string[];
+  /** The resigns that are not settled, the kicks that they brought, and the withdraws of the same person. */
+  readonly kin: readonly StoredIntent[];
+}
+
 /**
  * Judges a part that is new. Its kin are the resigns that are not settled, the kicks that they brought, and the
  * withdraws of the same person: by an identifier in common, or by subject.
@@ -20,18 +27,20 @@ export interface Arrival {
 export function judgeArrival(
   acceptance: Acceptance,
   part: number,
-  { accepted, kin }: { accepted: AcceptedIntent; kin: readonly StoredIntent[] },
+  { accepted, marks, kin }: Arriving,
 ): Arrival {
   const { admission, facts, urgent, exempt } = accepted;
   const { source, eventId, receivedAt, contentDigest } = acceptance;
   const overtaken = admission.status === 'canceled' ? admission.failure : obsolete(acceptance, accepted, kin);
   const { status, failure } = standing(accepted, overtaken);
+  const [person = ''] = marks;
   const isFinal = status === 'succeeded' || status === 'canceled';
   const row: NewIntent = {
     source,
     eventId,
     part,
-    person: personKey(identifierInTurn({ identifiers: facts.identifiers, identifierIndex: 0 })),
+    person,
+    marks,
     facts,
     status,
     urgent,

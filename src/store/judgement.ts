@@ -5,7 +5,7 @@ import type { IntentOutcomeFacts } from '../core/outcome.ts';
 import { type SafeguardLimit, settingOf } from '../core/safeguard.ts';
 import type { IntentSettlement, Settlement } from '../core/settlement.ts';
 import type { DecisionRequest } from './contract.ts';
-import type { IntentChange, NewIntent, StoredIntent } from './rows.ts';
+import { type IntentChange, marksOf, type NewIntent, type StoredIntent } from './rows.ts';
 
 /** One change of an intent, and what is told of it; `null` = nothing. */
 export interface Step {
@@ -121,6 +121,7 @@ function broughtKick(
     eventId: `${eventId}#kick`,
     part: seq,
     person,
+    marks: [person, ...marksOf(source, { identifiers, subject })],
     facts: {
       action: 'kick',
       identifiers,

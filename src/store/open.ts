@@ -1,3 +1,4 @@
+import { isDueAtOnce } from './acceptance.ts';
 import type { Store } from './contract.ts';
 import { type Nudge, openPostgresStore } from './postgres.ts';
 import { openSqliteStore } from './sqlite.ts';
@@ -16,5 +17,22 @@ export interface OpenOptions {
 /** Opens the store that a URL names. @throws StoreUnavailable when it cannot be had */
 export async function openStore({ url, now, onNudge }: OpenOptions): Promise<Store> {
   if (/^postgres(ql)?:/.test(url)) return openPostgresStore({ url, now, onNudge });
-  return openSqliteStore({ path: url.slice('sqlite:'.length), onWork: () => onNudge('work') });
+  return withNudges(openSqliteStore({ path: url.slice('sqlite:'.length) }), onNudge);
+}
+
+/** Nudges before something to do is committed: what is claimed and sequenced at once shares that commit. */
+function withNudges(store: Store, onNudge: OpenOptions['onNudge']): Store {
+  return {
+    ...store,
+    accept(acceptance) {
+      const accepted = store.accept(acceptance);
+      if (isDueAtOnce(acceptance)) onNudge('work');
+      return accepted;
+    },
+    settle(token, settlements, now) {
+      const settled = store.settle(token, settlements, now);
+      onNudge('work');
+      return settled;
+    },
+  };
 }

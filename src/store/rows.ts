@@ -147,6 +147,8 @@ export interface NewIntent {
   readonly eventId: string;
   readonly part: number;
   readonly person: string;
+  /** All keys under which it is found; some may be there twice. */
+  readonly marks: readonly string[];
   readonly facts: IntentFacts;
   readonly status: IntentStatus;
   readonly urgent: boolean;
@@ -162,7 +164,7 @@ export interface NewIntent {
 
 /** The columns of a new row, beside its number. */
 export function newColumns(row: NewIntent) {
-  const { facts, failure, waived, urgent, exempt, ...columns } = row;
+  const { facts, marks: _, failure, waived, urgent, exempt, ...columns } = row;
   const isUntouched = failure === null && waived.length === 0;
   return {
     ...columns,
@@ -197,12 +199,10 @@ export function storedIntent(origin: Origin, seq: number, row: NewIntent): Store
   return { seq, intent, leaseToken: null };
 }
 
-/** All keys under which a new intent is found. */
-export function marksOfNew({ source, person, facts }: NewIntent): string[] {
-  return [...new Set([person, ...marksOf(source, facts)])];
-}
-
-/** The keys under which intents of the same person are found: every identifier, and the source's own subject. */
+/**
+ * The keys under which intents of the same person are found: every identifier, and the source's own subject. The first
+ * is the person as whom a new intent is kept.
+ */
 export function marksOf(source: string, facts: Pick<IntentFacts, 'identifiers' | 'subject'>): string[] {
   const marks = facts.identifiers.map(personKey);
   if (facts.subject !== null) marks.push(subjectMark(source, facts.subject));

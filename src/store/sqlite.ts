@@ -1,4 +1,3 @@
-import { isDueAtOnce } from './acceptance.ts';
 import type { Pause, Store } from './contract.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createLeases } from './leases.ts';
@@ -8,6 +7,7 @@ import { type Connection, openConnection } from './sqlite/connection.ts';
 import { findDeadLetter, listDeadLetters, resolveById } from './sqlite/dead-letters.ts';
 import { erase } from './sqlite/erase.ts';
 import { decideHeldSet, findHeldSet, listHeldSets, tendHeld } from './sqlite/held.ts';
+import { countWrites, flushSome } from './sqlite/keys.ts';
 import { findNote, keepNote } from './sqlite/notes.ts';
 import {
   claimOutcomes,
@@ -25,20 +25,26 @@ import { transaction } from './sqlite/transaction.ts';
 export interface SqliteStoreOptions {
   /** The database file; its folder is made when it is missing. */
   readonly path: string;
-  /** Told before something to do is committed: what is claimed and sequenced at once shares that commit. */
-  readonly onWork?: () => void;
+  /** How many new intents may have their keys in memory only; see `sqlite/keys.ts`. */
+  readonly maxFresh?: number;
 }
 
 /**
  * The store in one SQLite file, for one process. All writes of a turn of the event loop share a commit.
  * @throws StoreUnavailable when another process has the file
  */
-export function openSqliteStore({ path, onWork = () => undefined }: SqliteStoreOptions): Store {
+export function openSqliteStore({ path, maxFresh = 16_384 }: SqliteStoreOptions): Store {
   const connection = openConnection(path);
   // Whoever published before is gone: the lock says so. What was claimed of GenAuth's may still be under way there.
   connection.run('update cursors set lease_token = null, lease_until = null');
   const group = createGroupCommit<() => unknown, unknown>({
-    runAll: (works) => transaction(connection, () => works.map((run) => run())),
+    runAll: (works) =>
+      transaction(connection, () => {
+        const before = countWrites(connection);
+        const results = works.map((run) => run());
+        flushSome(connection, { maxFresh, writes: countWrites(connection) - before });
+        return results;
+      }),
     maxGroup: 2_048,
   });
   const leases = createLeases();
@@ -48,11 +54,7 @@ export function openSqliteStore({ path, onWork = () => undefined }: SqliteStoreO
 
   return {
     id: connection.storeId,
-    accept(acceptance) {
-      const accepted = write(() => accept(connection, acceptance));
-      if (isDueAtOnce(acceptance)) onWork();
-      return accepted;
-    },
+    accept: (acceptance) => write(() => accept(connection, acceptance)),
     async claim(request) {
       const batch = await write(() => claim(connection, request, leases.alive()));
       if (batch) leases.begin(request);
@@ -61,9 +63,7 @@ export function openSqliteStore({ path, onWork = () => undefined }: SqliteStoreO
     beginAct: (token, seen, times) =>
       write(() => beginAct(connection, { token, seen, times, alive: leases.alive() })),
     async settle(token, settlements, now) {
-      const settling = write(() => settle(connection, token, settlements, now));
-      onWork();
-      const settled = await settling;
+      const settled = await write(() => settle(connection, token, settlements, now));
       leases.end(token);
       return settled;
     },

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constants, DatabaseSync } from 'node:sqlite';
@@ -22,6 +22,7 @@ import {
   settleAll,
   start,
   succeeded,
+  type Told,
 } from './fixtures.ts';
 import { testStore } from './store-suite.ts';
 import type { StoreUnderTest } from './subject.ts';
@@ -35,9 +36,9 @@ async function inFolder<T>(run: (path: string) => Promise<T>): Promise<T> {
   }
 }
 
-function sqliteUnderTest(): StoreUnderTest {
+function sqliteUnderTest(options: { maxFresh?: number } = {}): StoreUnderTest {
   let folder = '';
-  const open = async () => openSqliteStore({ path: join(folder, 'bridge.db') });
+  const open = async () => openSqliteStore({ ...options, path: join(folder, 'bridge.db') });
   return {
     async open() {
       folder = await mkdtemp(join(tmpdir(), 'offboard-bridge-'));
@@ -71,6 +72,27 @@ function writeOldTrail(path: string, drafts: readonly OutcomeDraft[]): void {
   database.close();
 }
 
+/** A file as the release before the fifth migration left it, with one intent in it. */
+function writeOldIntent(path: string, told: Told): void {
+  const database = new DatabaseSync(path);
+  for (const migration of migrations.slice(0, 4)) database.exec(migration);
+  database.exec(`pragma user_version = 4; insert into store (id) values ('old')`);
+  database.prepare('insert into trail (position, hash) values (0, ?)').run(firstPreviousHash);
+  const { eventId, parts } = acceptanceOf(told);
+  const [part] = parts;
+  if (part?.kind !== 'intent') throw new Error('it is no intent');
+  const marks = part.facts.identifiers.map(personKey);
+  database
+    .prepare(
+      `insert into intents (seq, source, event_id, part, person, action, status, due_at, user_id_type, received_at,
+         content_digest, facts)
+       values (7, 'hr', ?, 0, ?, 'resign', 'scheduled', ?, 'email', ?, 'digest', ?)`,
+    )
+    .run(eventId, marks[0] ?? '', start + 1e9, start, JSON.stringify(part.facts));
+  for (const mark of marks) database.prepare('insert into marks (mark, intent) values (?, 7)').run(mark);
+  database.close();
+}
+
 /** SQLite asks an authorizer about all that a statement touches, whenever it plans it. */
 function openCountingPlans(path: string) {
   let asked = 0;
@@ -95,6 +117,8 @@ function openCountingPlans(path: string) {
 }
 
 testStore('the SQLite store', sqliteUnderTest);
+// A key is in memory, on its way, or in the file: here the first two last for a commit or two.
+testStore('the SQLite store, whose keys are moved at once', () => sqliteUnderTest({ maxFresh: 1 }));
 
 describe('the SQLite file', () => {
   it('gives publishers their outcomes at once after a crash, because nobody else can be at it', () =>
@@ -222,6 +246,55 @@ describe('the SQLite file', () => {
       for (const entry of await store.entriesAfter(0, 10)) audit.add(entry);
       expect(audit.end()).toMatchObject({ count: 4, erased: 0, fault: null });
       expect((await store.entriesAfter(0, 3)).map(({ seal }) => seal === null)).toEqual([true, true, false]);
+      await store.close();
+    }));
+
+  it('knows the events and the people of an older release', () =>
+    inFolder(async (path) => {
+      const told = { identifiers: [email('ada@example.com')], eventId: 'it left' };
+      writeOldIntent(path, told);
+      const store = openSqliteStore({ path });
+      expect(await store.accept(acceptanceOf(told))).toMatchObject({
+        kind: 'duplicate',
+        intents: ['old-7'],
+        contentDigest: 'digest',
+      });
+      await store.accept(acceptanceOf({ identifiers: told.identifiers, action: 'withdraw' }));
+      expect((await store.findIntent('old-7'))?.intent.status).toBe('canceled');
+      await store.close();
+    }));
+
+  it('finds events and people while their keys are moved into the file, also after a crash in the middle of that', () =>
+    inFolder(async (path) => {
+      // With so few in memory, a move of some commits begins again and again.
+      const open = (at: string) => openSqliteStore({ path: at, maxFresh: 64 });
+      let [place, store] = [path, open(path)];
+      const crash = async (): Promise<void> => {
+        const next = `${place}-next`;
+        // As the file is on disk at this moment; what was in memory is gone.
+        for (const suffix of ['', '-wal']) await copyFile(`${place}${suffix}`, `${next}${suffix}`);
+        await store.close();
+        [place, store] = [next, open(next)];
+      };
+      const told = (n: number) => ({
+        identifiers: [email(`u${n}@example.com`)],
+        eventId: `left ${n}`,
+        effectiveAt: start + 1e9,
+      });
+      const ids: string[] = [];
+      for (let n = 0; n < 400; n += 1) {
+        if (n % 37 === 36) await crash();
+        ids.push((await store.accept(acceptanceOf(told(n)))).intents[0] ?? '');
+      }
+      for (const [n, id] of ids.entries()) {
+        const repeated = await store.accept(acceptanceOf(told(n)));
+        expect(repeated).toMatchObject({ kind: 'duplicate', intents: [id] });
+      }
+      await crash();
+      for (const [n, id] of ids.entries()) {
+        await store.accept(acceptanceOf({ identifiers: told(n).identifiers, action: 'withdraw' }));
+        expect((await store.findIntent(id))?.intent.status).toBe('canceled');
+      }
       await store.close();
     }));
 

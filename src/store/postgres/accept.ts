@@ -4,13 +4,13 @@ import { hasKin, judgeArrival, mayBeUnderWay } from '../acceptance.ts';
 import type { Acceptance, AcceptReceipt } from '../contract.ts';
 import { deadLetterOutcome } from '../dead-letters.ts';
 import { cancelStep } from '../judgement.ts';
-import { marksOf, marksOfNew, showId } from '../rows.ts';
+import { showId } from '../rows.ts';
 import { type Changes, openChanges } from './changes.ts';
 import type { Transaction } from './connection.ts';
 import { insertDeadLetter, resolveDeadLetters } from './dead-letters.ts';
 import { type Ledger, loadLedger } from './ledger.ts';
 import { locks } from './locks.ts';
-import { type Part, readableParts } from './part.ts';
+import { isReadable, type Part, partsOf } from './part.ts';
 
 /** More keys than this are not locked one by one: the server's table of locks is of limited size. */
 const maxKeys = 1_000;
@@ -23,13 +23,14 @@ export async function acceptAll(
   tx: Transaction,
   acceptances: readonly Acceptance[],
 ): Promise<AcceptReceipt[]> {
-  const parts = acceptances.flatMap(readableParts);
+  const deliveries = acceptances.map((acceptance) => ({ acceptance, parts: partsOf(acceptance) }));
+  const parts = deliveries.flatMap((delivery) => delivery.parts.filter(isReadable));
   await lockKeys(tx, acceptances, parts);
   const [ledger, changes] = await Promise.all([loadLedger(tx, parts), openChanges(tx, parts.length)]);
   const resolved: Part[] = [];
   const receipts: AcceptReceipt[] = [];
-  for (const acceptance of acceptances) {
-    receipts.push(await acceptOne(tx, acceptance, { ledger, changes, resolved }));
+  for (const delivery of deliveries) {
+    receipts.push(await acceptOne(tx, delivery, { ledger, changes, resolved }));
   }
   await Promise.all([changes.write(), resolveDeadLetters(tx, resolved)]);
   return receipts;
@@ -47,9 +48,7 @@ async function lockKeys(
   const events = acceptances.map(({ source, eventId }) =>
     hash('sha256', `${source}:${eventId}`, 'base64url'),
   );
-  const marks = parts
-    .filter(({ accepted }) => hasKin(accepted))
-    .flatMap(({ acceptance, accepted }) => marksOf(acceptance.source, accepted.facts));
+  const marks = parts.filter(({ accepted }) => hasKin(accepted)).flatMap((part) => part.marks);
   const keys = [...new Set([...events, ...marks].map(keyNumber))].sort((a, b) => a - b);
   const lockClass = { class: locks.delivery };
   if (keys.length > maxKeys) {
@@ -75,21 +74,24 @@ interface Group {
   readonly resolved: Part[];
 }
 
-async function acceptOne(tx: Transaction, acceptance: Acceptance, group: Group): Promise<AcceptReceipt> {
+async function acceptOne(
+  tx: Transaction,
+  { acceptance, parts }: { acceptance: Acceptance; parts: ReturnType<typeof partsOf> },
+  group: Group,
+): Promise<AcceptReceipt> {
   const receipt = { intents: [] as string[], deadLetters: [] as string[] };
   let isNew = false;
   let { contentDigest } = acceptance;
-  for (const [part, accepted] of acceptance.parts.entries()) {
-    if (accepted.kind === 'unreadable') {
+  for (const [part, one] of parts.entries()) {
+    if (!isReadable(one)) {
       // Only what came before is resolved by what could be read: this one waits for somebody.
       await resolveDeadLetters(tx, group.resolved.splice(0));
-      const letter = await insertDeadLetter(tx, acceptance, { part, faults: accepted.faults });
-      if (letter.isNew) group.changes.tell(null, deadLetterOutcome(acceptance, letter.id, accepted.faults));
+      const letter = await insertDeadLetter(tx, acceptance, { part, faults: one.faults });
+      if (letter.isNew) group.changes.tell(null, deadLetterOutcome(acceptance, letter.id, one.faults));
       isNew ||= letter.isNew;
       receipt.deadLetters.push(letter.id);
       continue;
     }
-    const one = { acceptance, part, accepted };
     const repeated = group.ledger.findRepeat(one);
     if (repeated) {
       contentDigest = repeated.contentDigest;
@@ -104,10 +106,10 @@ async function acceptOne(tx: Transaction, acceptance: Acceptance, group: Group):
 }
 
 function acceptIntent(one: Part, { ledger, changes }: Group): string {
-  const { acceptance, part, accepted } = one;
+  const { acceptance, part, accepted, marks } = one;
   const { receivedAt } = acceptance;
-  const kin = hasKin(accepted) ? ledger.kinOf(marksOf(acceptance.source, accepted.facts)) : [];
-  const { row, outcome, voids } = judgeArrival(acceptance, part, { accepted, kin });
+  const kin = hasKin(accepted) ? ledger.kinOf(marks) : [];
+  const { row, outcome, voids } = judgeArrival(acceptance, part, { accepted, marks, kin });
   const stored = changes.insert(row);
   for (const { stored: other, failure } of voids) {
     const after = mayBeUnderWay(other)
@@ -115,7 +117,7 @@ function acceptIntent(one: Part, { ledger, changes }: Group): string {
       : changes.take(other, cancelStep(failure, receivedAt));
     ledger.replace(after);
   }
-  ledger.add(one, { stored, marks: marksOfNew(row) });
+  ledger.add(one, stored);
   if (outcome) {
     changes.tell(
       stored.seq,

@@ -5,7 +5,6 @@ import {
   changed,
   changedColumns,
   marksOf,
-  marksOfNew,
   type NewIntent,
   newColumns,
   type StoredIntent,
@@ -53,7 +52,7 @@ export async function openChanges(tx: Transaction, reserve: number): Promise<Cha
       const seq = numbers.shift();
       if (seq === undefined) throw new Error('more intents than numbers were reserved for');
       inserted.push({ seq, row });
-      for (const mark of marksOfNew(row)) marks.push({ mark, intent: seq });
+      for (const mark of row.marks) marks.push({ mark, intent: seq });
       return storedIntent(tx, seq, row);
     },
     take({ seq, intent }, { change, outcome }) {

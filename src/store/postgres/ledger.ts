@@ -1,6 +1,6 @@
 import type { Intent } from '../../core/intent.ts';
 import { hasKin } from '../acceptance.ts';
-import { marksOf, type Row, readIntent, type StoredIntent } from '../rows.ts';
+import { type Row, readIntent, type StoredIntent } from '../rows.ts';
 import type { Transaction } from './connection.ts';
 import type { Part } from './part.ts';
 import { pivot, storableText } from './sql.ts';
@@ -24,7 +24,7 @@ export interface Ledger {
   findRepeat(part: Part): Repeat | null;
   /** The intents of the same person that an arrival can change, or be changed by; see `judgeArrival`. */
   kinOf(marks: readonly string[]): StoredIntent[];
-  add(part: Part, added: { stored: StoredIntent; marks: readonly string[] }): void;
+  add(part: Part, stored: StoredIntent): void;
   replace(stored: StoredIntent): void;
 }
 
@@ -49,17 +49,17 @@ export async function loadLedger(tx: Transaction, parts: readonly Part[]): Promi
   }
 
   return {
-    findRepeat({ acceptance, part, accepted }) {
+    findRepeat({ acceptance, part, marks }) {
       const { source, eventId, retrySpanMs, receivedAt } = acceptance;
       const known = repeats.get(eventKey(source, eventId, part));
       if (!known || retrySpanMs === null) return known ?? null;
       const isNewer = ({ seq, intent }: StoredIntent): boolean =>
         seq > known.seq && intent.source === source && intent.broughtBy === null;
-      const isOvertaken = known.isOvertaken || find(marksOf(source, accepted.facts)).some(isNewer);
+      const isOvertaken = known.isOvertaken || find(marks).some(isNewer);
       return isOvertaken || receivedAt - known.receivedAt > retrySpanMs ? null : known;
     },
     kinOf: (marks) => find(marks).filter(({ intent }) => isKin(intent)),
-    add({ acceptance, part }, { stored, marks }) {
+    add({ acceptance, part, marks }, stored) {
       const { source, eventId, receivedAt, contentDigest } = acceptance;
       const { seq } = stored;
       repeats.set(eventKey(source, eventId, part), { seq, receivedAt, contentDigest, isOvertaken: false });
@@ -120,9 +120,7 @@ async function loadOvertaken(tx: Transaction, repeated: readonly Row[]): Promise
 }
 
 async function loadKin(tx: Transaction, parts: readonly Part[]): Promise<Row[]> {
-  const marks = parts
-    .filter(({ accepted }) => hasKin(accepted))
-    .flatMap(({ acceptance, accepted }) => marksOf(acceptance.source, accepted.facts));
+  const marks = parts.filter(({ accepted }) => hasKin(accepted)).flatMap((part) => part.marks);
   if (marks.length === 0) return [];
   return tx.all(
     `select i.*, array(select mark from marks where intent = i.seq) as marks from intents i

@@ -7,9 +7,29 @@ import { cancelStep } from '../judgement.ts';
 import { marksOf, type Row, readIntent, type StoredIntent, showId } from '../rows.ts';
 import type { Connection } from './connection.ts';
 import { insertDeadLetter, resolveDeadLetter } from './dead-letters.ts';
+import { eventKey, intentsBy } from './keys.ts';
 import { insertOutcome } from './outcomes.ts';
 import { insertIntent, voidLater } from './rows.ts';
 import { takeStep } from './settle.ts';
+
+const findEvent = `
+  select seq, received_at, content_digest from intents
+  where seq = (${intentsBy('event', '= :event')} order by intent desc limit 1)`;
+
+const findNewer = `
+  select 1 from intents i
+  where i.seq in (${intentsBy('mark', 'in (select value from json_each(:marks))')})
+    and i.source = :source and i.seq > :seq and json_extract(i.facts, '$.broughtBy') is null
+  limit 1`;
+
+const findMarked = `${intentsBy('mark', '= :mark')} limit 1`;
+
+const selectKin = `
+  select i.* from intents i
+  where i.seq in (${intentsBy('mark', 'in (select value from json_each(:marks))')})
+    and ((i.settled_at is null and (i.action = 'resign' or json_extract(i.facts, '$.broughtBy') is not null))
+      or (i.action = 'withdraw' and i.status = 'succeeded'))
+  order by i.seq`;
 
 /** Takes in one delivery; see `Store.accept`. */
 export function accept(connection: Connection, acceptance: Acceptance): AcceptReceipt {
@@ -25,14 +45,15 @@ export function accept(connection: Connection, acceptance: Acceptance): AcceptRe
       receipt.deadLetters.push(letter.id);
       return;
     }
-    const repeated = findRepeat(connection, acceptance, index, part);
+    const marks = marksOf(acceptance.source, part.facts);
+    const repeated = findRepeat(connection, acceptance, index, marks);
     if (repeated) {
       contentDigest = String(repeated.content_digest);
       receipt.intents.push(showId(connection, Number(repeated.seq)));
       return;
     }
     isNew = true;
-    receipt.intents.push(acceptIntent(connection, acceptance, index, part).id);
+    receipt.intents.push(acceptIntent(connection, acceptance, index, { accepted: part, marks }).id);
     resolveDeadLetter(connection, acceptance, index);
   });
   return { kind: isNew ? 'accepted' : 'duplicate', ...receipt, contentDigest };
@@ -47,23 +68,14 @@ function findRepeat(
   connection: Connection,
   acceptance: Acceptance,
   part: number,
-  accepted: AcceptedIntent,
+  marks: readonly string[],
 ): Row | null {
   const { source, eventId, retrySpanMs, receivedAt } = acceptance;
-  const row = connection.get(
-    'select seq, received_at, content_digest from intents where source = :source and event_id = :eventId and part = :part order by seq desc limit 1',
-    { source, eventId, part },
-  );
+  const row = connection.get(findEvent, { event: eventKey({ source, part, eventId }) });
   if (!row) return null;
   if (retrySpanMs === null) return row;
   if (receivedAt - Number(row.received_at) > retrySpanMs) return null;
-  const newer = connection.get(
-    `select 1 from marks m join intents i on i.seq = m.intent
-     where m.mark in (select value from json_each(:marks)) and i.source = :source and i.seq > :seq
-       and json_extract(i.facts, '$.broughtBy') is null
-     limit 1`,
-    { marks: JSON.stringify(marksOf(source, accepted.facts)), source, seq: Number(row.seq) },
-  );
+  const newer = connection.get(findNewer, { marks: JSON.stringify(marks), source, seq: Number(row.seq) });
   return newer ? null : row;
 }
 
@@ -71,11 +83,11 @@ function acceptIntent(
   connection: Connection,
   acceptance: Acceptance,
   part: number,
-  accepted: AcceptedIntent,
+  { accepted, marks }: { accepted: AcceptedIntent; marks: readonly string[] },
 ): Intent {
   const { receivedAt } = acceptance;
-  const kin = hasKin(accepted) ? findKin(connection, acceptance, accepted) : [];
-  const { row, outcome, voids } = judgeArrival(acceptance, part, { accepted, kin });
+  const kin = hasKin(accepted) ? findKin(connection, marks) : [];
+  const { row, outcome, voids } = judgeArrival(acceptance, part, { accepted, marks, kin });
   const { seq, intent } = insertIntent(connection, row);
   for (const { stored, failure } of voids) {
     if (mayBeUnderWay(stored)) voidLater(connection, stored, failure);
@@ -89,20 +101,10 @@ function acceptIntent(
 }
 
 /** Resigns, the kicks they brought, and withdraws of the same person: by an identifier in common, or by subject. */
-function findKin(connection: Connection, { source }: Acceptance, { facts }: AcceptedIntent): StoredIntent[] {
-  const marks = marksOf(source, facts);
+function findKin(connection: Connection, marks: readonly string[]): StoredIntent[] {
   // Of most people nothing is known yet, and to see that is quick.
-  const isKnown = (mark: string) =>
-    connection.get('select 1 from marks where mark = :mark limit 1', { mark });
-  if (!marks.some(isKnown)) return [];
+  if (!marks.some((mark) => connection.get(findMarked, { mark }))) return [];
   return connection
-    .all(
-      `select distinct i.* from marks m join intents i on i.seq = m.intent
-       where m.mark in (select value from json_each(:marks))
-         and ((i.settled_at is null and (i.action = 'resign' or json_extract(i.facts, '$.broughtBy') is not null))
-           or (i.action = 'withdraw' and i.status = 'succeeded'))
-       order by i.seq`,
-      { marks: JSON.stringify(marks) },
-    )
+    .all(selectKin, { marks: JSON.stringify(marks) })
     .map((row) => readIntent(connection, row));
 }

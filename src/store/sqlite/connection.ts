@@ -5,15 +5,19 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { firstPreviousHash } from '../../core/outcome.ts';
 import { StoreUnavailable } from '../contract.ts';
 import type { Row } from '../rows.ts';
+import { openKeys } from './keys.ts';
 import { migrations } from './migrations.ts';
+
+/** By name (`:seq`), or by place (`?1`) where a statement has any number of them. */
+type Parameters = Readonly<Record<string, SQLInputValue>> | readonly SQLInputValue[];
 
 /** One open database with its prepared statements, each prepared once. */
 export interface Connection {
   readonly storeId: string;
-  all(sql: string, parameters?: Record<string, SQLInputValue>): Row[];
-  get(sql: string, parameters?: Record<string, SQLInputValue>): Row | undefined;
+  all(sql: string, parameters?: Parameters): Row[];
+  get(sql: string, parameters?: Parameters): Row | undefined;
   /** @returns the row id of an insert */
-  run(sql: string, parameters?: Record<string, SQLInputValue>): { rowId: number; changes: number };
+  run(sql: string, parameters?: Parameters): { rowId: number; changes: number };
   exec(sql: string): void;
   close(): void;
 }
@@ -36,6 +40,7 @@ export function openConnection(path: string, { isMoving = false } = {}): Connect
   database.exec('pragma synchronous = full');
   database.exec('pragma wal_autocheckpoint = 4000');
   database.exec('pragma cache_size = -16384');
+  database.exec('pragma temp_store = memory');
   // What was erased, pruned or written anew shall not go on lying in the free space of the file.
   database.exec('pragma secure_delete = on');
   const statements = new Map<string, Statement>();
@@ -71,7 +76,9 @@ export function openConnection(path: string, { isMoving = false } = {}): Connect
       lock.close();
     },
   };
-  return { ...connection, storeId: String(connection.get('select id from store')?.id) };
+  const opened = { ...connection, storeId: String(connection.get('select id from store')?.id) };
+  openKeys(opened);
+  return opened;
 }
 
 interface Statement {
@@ -95,15 +102,17 @@ function prepareByPlace(database: DatabaseSync, sql: string): Statement {
   return { statement: database.prepare(byPlace), names };
 }
 
-function valuesOf(
-  names: readonly string[],
-  parameters: Readonly<Record<string, SQLInputValue>>,
-): SQLInputValue[] {
+function valuesOf(names: readonly string[], parameters: Parameters): readonly SQLInputValue[] {
+  if (isByPlace(parameters)) return parameters;
   return names.map((name) => {
     const value = parameters[name];
     if (value === undefined) throw new TypeError(`the parameter ${name} is missing`);
     return value;
   });
+}
+
+function isByPlace(parameters: Parameters): parameters is readonly SQLInputValue[] {
+  return Array.isArray(parameters);
 }
 
 /**

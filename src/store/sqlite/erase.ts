@@ -3,17 +3,20 @@ import { erasedColumns, erasureOutcome, isNamedIn, openOnes, personInDraft } fro
 import { readIntent, showId } from '../rows.ts';
 import { eraseRows } from '../trail.ts';
 import type { Connection } from './connection.ts';
+import { flushAll } from './keys.ts';
 import { insertOutcome } from './outcomes.ts';
 
 /** Erases a person; see `Store.erase`. */
 export function erase(connection: Connection, erasure: Erasure): ErasureReceipt {
   const { person, userId } = erasure;
+  flushAll(connection);
   const stored = connection
     .all(
       `with named as (select i.* from marks m join intents i on i.seq = m.intent where m.mark = :person)
        select * from named
-       union select k.* from named n join intents k
-         on k.source = n.source and k.event_id = n.event_id || '#kick' and k.part = n.seq
+       union select k.* from named n
+         join events e on e.event = n.source || ' ' || n.seq || ' ' || n.event_id || '#kick'
+         join intents k on k.seq = e.intent
        order by seq`,
       { person },
     )

@@ -130,4 +130,18 @@ export const migrations: readonly string[] = [
   create index held_sets_by_kind on held_sets (source, action, code, about);
   create index held_sets_undecided on held_sets (since) where verdict is null;
   `,
+  `
+  create table events (
+    event text not null,
+    intent integer not null,
+    primary key (event, intent)
+  ) without rowid;
+  insert into events (event, intent)
+    select source || ' ' || part || ' ' || event_id, seq from intents order by 1, 2;
+  drop index intents_by_event;
+  create table flushed (
+    upto integer not null
+  );
+  insert into flushed (upto) select coalesce(max(seq), 0) from intents;
+  `,
 ];

@@ -4,8 +4,12 @@ import type { SQLInputValue } from 'node:sqlite';
 import { StoreUnavailable } from '../contract.ts';
 import { type MovedTable, MoveRefused, type MovingOut, type Place } from '../moving.ts';
 import { type Connection, openConnection } from './connection.ts';
+import { flushAll } from './keys.ts';
 import { entriesAfter } from './outcomes.ts';
+import { transaction } from './transaction.ts';
 
+/** Tables that mean nothing elsewhere. */
+const ofItsOwn = new Set(['moved', 'events', 'flushed']);
 /** Rows of a page; of those that hold deliveries, which may have megabytes each, few. */
 const pageSize = { plain: 1_000, bulky: 4 };
 
@@ -20,6 +24,7 @@ export function openMovingOut(path: string): MovingOut {
   connection.run('insert into moved (id) select :id where not exists (select 1 from moved)', {
     id: randomBytes(8).toString('hex'),
   });
+  transaction(connection, () => flushAll(connection));
   const count = ({ name }: MovedTable): number =>
     Number(connection.get(`select count(*) as n from ${name}`)?.n);
   return {
@@ -54,7 +59,7 @@ function readTables(connection: Connection): MovedTable[] {
     .all(`select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\'`)
     .map((row) => String(row.name));
   return names
-    .filter((name) => name !== 'moved')
+    .filter((name) => !ofItsOwn.has(name))
     .map((name) => {
       const columns = connection.all(`select name, type, pk from pragma_table_info('${name}')`);
       const key = columns.filter((row) => row.pk !== 0).sort((a, b) => Number(a.pk) - Number(b.pk));

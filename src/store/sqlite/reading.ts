@@ -5,6 +5,7 @@ import { readId, readIntent } from '../rows.ts';
 import { lastToPrune, readOutcome } from '../trail.ts';
 import type { Connection } from './connection.ts';
 import { pruneHeldSets } from './held.ts';
+import { flushAll, intentsBy } from './keys.ts';
 import { insertOutcome, readTrail } from './outcomes.ts';
 
 export function listIntents(connection: Connection, query: IntentQuery): Page<Intent> {
@@ -12,11 +13,11 @@ export function listIntents(connection: Connection, query: IntentQuery): Page<In
   const conditions = ['i.seq < :before'];
   if (statuses) conditions.push('i.status in (select value from json_each(:statuses))');
   if (source) conditions.push('i.source = :source');
+  if (person) conditions.push(`i.seq in (${intentsBy('mark', '= :person')})`);
   const set = heldSet ? (readId(connection, heldSet, 'h') ?? -1) : null;
   if (set !== null) conditions.push('i.held_set = :set');
-  const from = person ? 'marks m join intents i on i.seq = m.intent and m.mark = :person' : 'intents i';
   const rows = connection.all(
-    `select i.* from ${from} where ${conditions.join(' and ')} order by i.seq desc limit :limit`,
+    `select i.* from intents i where ${conditions.join(' and ')} order by i.seq desc limit :limit`,
     {
       before: Number(cursor ?? Number.MAX_SAFE_INTEGER),
       limit: limit + 1,
@@ -97,6 +98,7 @@ export function prune(
   before: RetentionLimits,
   { limit, now }: { limit: number; now: number },
 ): number {
+  flushAll(connection);
   const old = JSON.stringify(
     connection
       .all('select seq from intents where settled_at < :before order by settled_at limit :limit', {
@@ -105,7 +107,8 @@ export function prune(
       })
       .map((row) => Number(row.seq)),
   );
-  connection.run('delete from marks where intent in (select value from json_each(:old))', { old });
+  for (const table of ['marks', 'events'])
+    connection.run(`delete from ${table} where intent in (select value from json_each(:old))`, { old });
   const removed = [
     connection.run('delete from intents where seq in (select value from json_each(:old))', { old }),
     connection.run(

@@ -4,7 +4,6 @@ import {
   changed,
   changedColumns,
   type IntentChange,
-  marksOfNew,
   type NewIntent,
   newColumns,
   progressJson,
@@ -12,6 +11,7 @@ import {
   storedIntent,
 } from '../rows.ts';
 import type { Connection } from './connection.ts';
+import { insertKeys } from './keys.ts';
 
 /** Writes a change, ends the row's lease, and gives the intent as it stands after it. */
 export function changeIntent(
@@ -50,7 +50,7 @@ export function noteAct(
   });
 }
 
-/** Stores an intent and the marks by which it is found. */
+/** Stores an intent and the keys by which it is found. */
 export function insertIntent(connection: Connection, row: NewIntent): StoredIntent {
   const { rowId } = connection.run(
     `insert into intents (source, event_id, part, person, action, status, urgent, exempt, due_at, user_id_type,
@@ -59,13 +59,6 @@ export function insertIntent(connection: Connection, row: NewIntent): StoredInte
        :receivedAt, :settledAt, :contentDigest, :facts, :progress)`,
     newColumns(row),
   );
-  insertMarks(connection, rowId, marksOfNew(row));
+  insertKeys(connection, rowId, row);
   return storedIntent(connection, rowId, row);
-}
-
-/** Lets an intent be found by these keys as well. */
-export function insertMarks(connection: Connection, intent: number, marks: readonly string[]): void {
-  for (const mark of new Set(marks)) {
-    connection.run('insert or ignore into marks (mark, intent) values (:mark, :intent)', { mark, intent });
-  }
 }

@@ -5,8 +5,9 @@ import { judgeDecision, judgeSettlement, type Step } from '../judgement.ts';
 import { type BeginRequest, foundDone, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
 import { marksOf, readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import type { Connection } from './connection.ts';
+import { insertMarks, intentsBy } from './keys.ts';
 import { insertOutcome } from './outcomes.ts';
-import { changeIntent, insertIntent, insertMarks, noteAct } from './rows.ts';
+import { changeIntent, insertIntent, noteAct } from './rows.ts';
 
 /** Notes that a claimed resign is about to be sent; see `Store.beginAct`. */
 export function beginAct(connection: Connection, request: BeginRequest): readonly string[] {
@@ -29,8 +30,8 @@ export function beginAct(connection: Connection, request: BeginRequest): readonl
 function findActs(connection: Connection, mark: string): StoredIntent[] {
   return connection
     .all(
-      `select i.* from marks m join intents i on i.seq = m.intent
-       where m.mark = :mark and i.action = 'resign' and i.acted = 1`,
+      `select i.* from intents i where i.seq in (${intentsBy('mark', '= :mark')})
+         and i.action = 'resign' and i.acted = 1`,
       { mark },
     )
     .map((row) => readIntent(connection, row));
@@ -62,8 +63,8 @@ export function settle(
 /** The intent by which the bridge resigned a user; see `noteMerge`. */
 function findDoer(connection: Connection, mark: string): string | null {
   const row = connection.get(
-    `select i.seq from marks m join intents i on i.seq = m.intent
-     where m.mark = :mark and i.action = 'resign' and i.status = 'succeeded' and i.acted = 1
+    `select i.seq from intents i where i.seq in (${intentsBy('mark', '= :mark')})
+       and i.action = 'resign' and i.status = 'succeeded' and i.acted = 1
      order by i.settled_at desc, i.seq desc limit 1`,
     { mark },
   );
