@@ -7,7 +7,7 @@ import { type Connection, openConnection } from './sqlite/connection.ts';
 import { findDeadLetter, listDeadLetters, resolveById } from './sqlite/dead-letters.ts';
 import { erase } from './sqlite/erase.ts';
 import { decideHeldSet, findHeldSet, listHeldSets, tendHeld } from './sqlite/held.ts';
-import { countWrites, flushSome } from './sqlite/keys.ts';
+import { countWrites, flushSome, openKeys } from './sqlite/keys.ts';
 import { findNote, keepNote } from './sqlite/notes.ts';
 import {
   claimOutcomes,
@@ -35,6 +35,7 @@ export interface SqliteStoreOptions {
  */
 export function openSqliteStore({ path, maxFresh = 16_384 }: SqliteStoreOptions): Store {
   const connection = openConnection(path);
+  openKeys(connection);
   // Whoever published before is gone: the lock says so. What was claimed of GenAuth's may still be under way there.
   connection.run('update cursors set lease_token = null, lease_until = null');
   const group = createGroupCommit<() => unknown, unknown>({

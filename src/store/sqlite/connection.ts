@@ -5,7 +5,6 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { firstPreviousHash } from '../../core/outcome.ts';
 import { StoreUnavailable } from '../contract.ts';
 import type { Row } from '../rows.ts';
-import { openKeys } from './keys.ts';
 import { migrations } from './migrations.ts';
 
 /** By name (`:seq`), or by place (`?1`) where a statement has any number of them. */
@@ -76,9 +75,7 @@ export function openConnection(path: string, { isMoving = false } = {}): Connect
       lock.close();
     },
   };
-  const opened = { ...connection, storeId: String(connection.get('select id from store')?.id) };
-  openKeys(opened);
-  return opened;
+  return { ...connection, storeId: String(connection.get('select id from store')?.id) };
 }
 
 interface Statement {
