@@ -66,6 +66,8 @@ const rules: Readonly<Record<string, Room>> = {
       express: 'values',
       'node-fetch': 'values',
       'prom-client': 'values',
+      'proxy-addr': 'values',
+      'raw-body': 'values',
       zod: 'values',
     },
   },

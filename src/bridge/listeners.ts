@@ -6,7 +6,7 @@ import { consoleRoutes } from '../ingress/console.ts';
 import { createDecisions, type Decisions } from '../ingress/decisions.ts';
 import { healthRoutes, metricsRoutes } from '../ingress/health.ts';
 import { createHeldSets, type HeldSets } from '../ingress/held-sets.ts';
-import { hookRoutes } from '../ingress/http.ts';
+import { hookListener } from '../ingress/hooks.ts';
 import { createReceiver, type Receiver } from '../ingress/receive.ts';
 import { createSlack, type Slack, slackSource } from '../ingress/slack.ts';
 import type { Source, Sources } from '../ingress/source.ts';
@@ -63,7 +63,7 @@ interface Routes extends ServerRoutes {
 function createRoutes(rooms: Rooms): Routes {
   const { config, store, metrics, activity, log, now } = rooms;
   const sources = sourcesOf(config);
-  const { maxBodyBytes, tokens } = config.server;
+  const { maxBodyBytes, tokens, trustProxy } = config.server;
   const { maxEventAgeMs, fourEyes, safeguard } = config.leavers;
   const policy = { maxEventAgeMs, fourEyes, graceMs: safeguard?.graceMs ?? 0 };
   const door = createReceiver({
@@ -107,7 +107,7 @@ function createRoutes(rooms: Rooms): Routes {
   operator.use(metricsRoutes({ metrics, refresh: () => showCondition(rooms, { slack, streams }), log }));
   return {
     receiver,
-    hooks: hookRoutes({ receiver, sources, maxBodyBytes }),
+    hooks: hookListener({ receiver, sources, maxBodyBytes, trustProxy, log }),
     health: healthRoutes({ probe: () => store.probe(), log }),
     operator,
     slack,

@@ -27,10 +27,12 @@ export class MalformedDelivery extends Error {
   }
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** Parses a JSON body. @throws MalformedDelivery */
 export function parseJsonBody(delivery: Delivery): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(delivery.body));
+    return JSON.parse(utf8.decode(delivery.body));
   } catch {
     throw new MalformedDelivery(delivery.body.length === 0 ? 'body: is empty' : 'body: is not JSON in UTF-8');
   }

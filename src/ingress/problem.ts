@@ -1,5 +1,4 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
-import type { ErrorRequestHandler } from 'express';
 import { type Log, traceOf } from '../core/log.ts';
 import { requestIdHeader } from './request-id.ts';
 
@@ -56,8 +55,8 @@ export const busyProblem: ProblemFacts = {
 };
 
 /** The end of every request that failed. What is not the caller's doing is logged, and told to nobody. */
-export function answerErrors(log: Log): ErrorRequestHandler {
-  return (error: unknown, _request, response, _next) => {
+export function createErrorAnswer(log: Log): (error: unknown, response: ServerResponse) => void {
+  return (error, response) => {
     if (response.destroyed) return;
     if (response.headersSent) {
       log.error(traceOf(error), 'an answer broke off');

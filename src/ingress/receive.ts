@@ -24,7 +24,7 @@ interface ReceiveOptions {
   /** The person whom the transport authenticated, such as `slack:U024BE7LH`. */
   readonly actor?: string;
   /** The address it came from, for the log of what is not genuine. */
-  readonly sender?: string | undefined;
+  readonly sender?: () => string;
 }
 
 /** A request of a person who was authenticated, already read. */
@@ -104,7 +104,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     } catch (error) {
       if (unverifiedLines.take(now())) {
         const why = error instanceof UnverifiedDelivery ? { reason: error.message } : traceOf(error);
-        log.warn({ source: source.id, sender: how.sender, ...why }, 'a delivery is not genuine');
+        log.warn({ source: source.id, sender: how.sender?.(), ...why }, 'a delivery is not genuine');
       }
       return { kind: 'unverified' };
     }

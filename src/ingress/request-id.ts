@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { IncomingMessage } from 'node:http';
 import type { Log } from '../core/log.ts';
 
 const current = new AsyncLocalStorage<string>();
@@ -9,10 +9,10 @@ const current = new AsyncLocalStorage<string>();
 const sane = /^[A-Za-z0-9._-]{8,64}$/;
 
 /** Gives every request an id: the caller's `x-request-id`, or one of our own. Every answer bears it, see `send`. */
-export const identifyRequest: RequestHandler = (request, _response, next) => {
-  const given = request.headers['x-request-id'];
-  current.run(typeof given === 'string' && sane.test(given) ? given : randomUUID(), next);
-};
+export function identifyRequest({ headers }: IncomingMessage, handle: () => void): void {
+  const given = headers['x-request-id'];
+  current.run(typeof given === 'string' && sane.test(given) ? given : randomUUID(), handle);
+}
 
 /** The header by which an answer names its request; none outside of one. */
 export function requestIdHeader(): Readonly<Record<string, string>> {

@@ -23,7 +23,8 @@ import { apiRoutes } from '../../src/ingress/api.ts';
 import { consoleRoutes } from '../../src/ingress/console.ts';
 import { createDecisions } from '../../src/ingress/decisions.ts';
 import { createHeldSets } from '../../src/ingress/held-sets.ts';
-import { createHttpApp, hookRoutes } from '../../src/ingress/http.ts';
+import { hookListener } from '../../src/ingress/hooks.ts';
+import { createHttpApp } from '../../src/ingress/http.ts';
 import { createReceiver, type ReceiptKind } from '../../src/ingress/receive.ts';
 import { openHttpServer } from '../../src/ingress/server.ts';
 import type { Source } from '../../src/ingress/source.ts';
@@ -176,8 +177,9 @@ export async function openHouse(options: HouseOptions = {}) {
     ...(options.pace ? { pace: options.pace } : {}),
   });
   const console = consoleRoutes({ tokens: options.tokens ?? tokens });
-  const routes = [hookRoutes({ receiver, sources, maxBodyBytes }), api, console];
-  const app = createHttpApp({ routes, trustProxy: false, log });
+  const routes = [api, console];
+  const hooks = hookListener({ receiver, sources, maxBodyBytes, trustProxy: false, log });
+  const app = createHttpApp({ hooks, routes, trustProxy: false, log });
   const { requestTimeoutMs = 30_000 } = options;
   const server = await openHttpServer({ app, host: '127.0.0.1', port: 0, requestTimeoutMs });
 

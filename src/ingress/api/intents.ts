@@ -162,7 +162,10 @@ function oneIntentRoutes({ store, decisions }: IntentRoutesOptions): readonly Ro
       reply: receiptReply,
       problems: [404, 409],
       async answer(call) {
-        const request = { actor: call.principal.actor, delivery: readDelivery(call.request) };
+        const request = {
+          actor: call.principal.actor,
+          delivery: readDelivery(call.request, call.request.body),
+        };
         const result = await decisions.retry(idOf(call), request);
         if (result.kind === 'receipt' || result.kind === 'busy') return answerTo(result);
         throw decisionProblem(result);
@@ -180,7 +183,7 @@ async function ask(
   key: string | null,
   { receiver, log }: IntentRoutesOptions,
 ): Promise<Answer<z.output<typeof receiptReply>>> {
-  const delivery = readDelivery(request);
+  const delivery = readDelivery(request, request.body);
   const parts = readParts(apiSource, delivery, log);
   const scope = encodeURIComponent(principal.name);
   const taken = await receiver.request({

@@ -32,7 +32,7 @@ export function createHttpReceiver(options: HttpReceiverOptions): { receiver: Re
   let app: App | null = null;
 
   router.post('/slack/events', readBody(maxBodyBytes), async (request, response) => {
-    const delivery = readDelivery(request);
+    const delivery = readDelivery(request, request.body);
     try {
       verify(delivery);
     } catch (error) {
