@@ -210,5 +210,15 @@ export function marksOf(source: string, facts: Pick<IntentFacts, 'identifiers' |
 }
 
 function subjectMark(source: string, subject: string): string {
-  return hash('sha256', `subject:${source}:${subject}`, 'base64url').slice(0, 22);
+  return digest(`subject:${source}:${subject}`);
+}
+
+/** The key under which an intent is found by the event that brought it. */
+export function eventMark(event: Pick<NewIntent, 'source' | 'eventId' | 'part'>): string {
+  return digest(`event:${event.source}:${event.part}:${event.eventId}`);
+}
+
+/** 128 bits of it. */
+function digest(text: string): string {
+  return hash('sha256', text, 'base64url').slice(0, 22);
 }

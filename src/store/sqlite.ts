@@ -7,7 +7,7 @@ import { type Connection, openConnection } from './sqlite/connection.ts';
 import { findDeadLetter, listDeadLetters, resolveById } from './sqlite/dead-letters.ts';
 import { erase } from './sqlite/erase.ts';
 import { decideHeldSet, findHeldSet, listHeldSets, tendHeld } from './sqlite/held.ts';
-import { countWrites, flushSome, openKeys } from './sqlite/keys.ts';
+import { createFlusher, recallMarks } from './sqlite/marks.ts';
 import { findNote, keepNote } from './sqlite/notes.ts';
 import {
   claimOutcomes,
@@ -25,7 +25,7 @@ import { transaction } from './sqlite/transaction.ts';
 export interface SqliteStoreOptions {
   /** The database file; its folder is made when it is missing. */
   readonly path: string;
-  /** How many new intents may have their keys in memory only; see `sqlite/keys.ts`. */
+  /** How many marks of new intents may be in memory only; see `sqlite/marks.ts`. */
   readonly maxFresh?: number;
 }
 
@@ -33,19 +33,22 @@ export interface SqliteStoreOptions {
  * The store in one SQLite file, for one process. All writes of a turn of the event loop share a commit.
  * @throws StoreUnavailable when another process has the file
  */
-export function openSqliteStore({ path, maxFresh = 16_384 }: SqliteStoreOptions): Store {
+export function openSqliteStore({ path, maxFresh = 65_536 }: SqliteStoreOptions): Store {
   const connection = openConnection(path);
-  openKeys(connection);
+  recallMarks(connection);
+  const flusher = createFlusher(connection, maxFresh);
   // Whoever published before is gone: the lock says so. What was claimed of GenAuth's may still be under way there.
   connection.run('update cursors set lease_token = null, lease_until = null');
   const group = createGroupCommit<() => unknown, unknown>({
-    runAll: (works) =>
-      transaction(connection, () => {
-        const before = countWrites(connection);
-        const results = works.map((run) => run());
-        flushSome(connection, { maxFresh, writes: countWrites(connection) - before });
-        return results;
-      }),
+    runAll(works) {
+      const results = transaction(connection, () => {
+        const done = works.map((run) => run());
+        flusher.step();
+        return done;
+      });
+      flusher.commit();
+      return results;
+    },
     maxGroup: 2_048,
   });
   const leases = createLeases();

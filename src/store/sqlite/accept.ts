@@ -4,32 +4,30 @@ import { hasKin, judgeArrival, mayBeUnderWay } from '../acceptance.ts';
 import type { Acceptance, AcceptedIntent, AcceptReceipt } from '../contract.ts';
 import { deadLetterOutcome } from '../dead-letters.ts';
 import { cancelStep } from '../judgement.ts';
-import { marksOf, type Row, readIntent, type StoredIntent, showId } from '../rows.ts';
+import { eventMark, marksOf, type Row, readIntent, type StoredIntent, showId } from '../rows.ts';
 import type { Connection } from './connection.ts';
 import { insertDeadLetter, resolveDeadLetter } from './dead-letters.ts';
-import { eventKey, intentsBy } from './keys.ts';
+import { isAnyKnown, markedBy, markedByAny } from './marks.ts';
 import { insertOutcome } from './outcomes.ts';
 import { insertIntent, voidLater } from './rows.ts';
 import { takeStep } from './settle.ts';
 
 const findEvent = `
   select seq, received_at, content_digest from intents
-  where seq = (${intentsBy('event', '= :event')} order by intent desc limit 1)`;
+  where seq in (${markedBy(':event')}) order by seq desc limit 1`;
 
 const findNewer = `
-  select 1 from intents i
-  where i.seq in (${intentsBy('mark', 'in (select value from json_each(:marks))')})
-    and i.source = :source and i.seq > :seq and json_extract(i.facts, '$.broughtBy') is null
+  select 1 from intents
+  where seq in (${markedByAny(':marks')})
+    and source = :source and seq > :seq and json_extract(facts, '$.broughtBy') is null
   limit 1`;
 
-const findMarked = `${intentsBy('mark', '= :mark')} limit 1`;
-
 const selectKin = `
-  select i.* from intents i
-  where i.seq in (${intentsBy('mark', 'in (select value from json_each(:marks))')})
-    and ((i.settled_at is null and (i.action = 'resign' or json_extract(i.facts, '$.broughtBy') is not null))
-      or (i.action = 'withdraw' and i.status = 'succeeded'))
-  order by i.seq`;
+  select * from intents
+  where seq in (${markedByAny(':marks')})
+    and ((settled_at is null and (action = 'resign' or json_extract(facts, '$.broughtBy') is not null))
+      or (action = 'withdraw' and status = 'succeeded'))
+  order by seq`;
 
 /** Takes in one delivery; see `Store.accept`. */
 export function accept(connection: Connection, acceptance: Acceptance): AcceptReceipt {
@@ -45,18 +43,42 @@ export function accept(connection: Connection, acceptance: Acceptance): AcceptRe
       receipt.deadLetters.push(letter.id);
       return;
     }
-    const marks = marksOf(acceptance.source, part.facts);
-    const repeated = findRepeat(connection, acceptance, index, marks);
+    const arriving = readArriving(connection, acceptance, index, part);
+    const repeated = arriving.isKnown ? findRepeat(connection, arriving) : null;
     if (repeated) {
       contentDigest = String(repeated.content_digest);
       receipt.intents.push(showId(connection, Number(repeated.seq)));
       return;
     }
     isNew = true;
-    receipt.intents.push(acceptIntent(connection, acceptance, index, { accepted: part, marks }).id);
+    receipt.intents.push(acceptIntent(connection, arriving).id);
     resolveDeadLetter(connection, acceptance, index);
   });
   return { kind: isNew ? 'accepted' : 'duplicate', ...receipt, contentDigest };
+}
+
+/** A part that could be read, and by what it would be known. */
+interface Arriving {
+  readonly acceptance: Acceptance;
+  readonly part: number;
+  readonly accepted: AcceptedIntent;
+  readonly event: string;
+  readonly marks: readonly string[];
+  /** Of most events and people nothing is known yet, and to see that is quick. */
+  readonly isKnown: boolean;
+}
+
+function readArriving(
+  connection: Connection,
+  acceptance: Acceptance,
+  part: number,
+  accepted: AcceptedIntent,
+): Arriving {
+  const { source, eventId } = acceptance;
+  const event = eventMark({ source, eventId, part });
+  const marks = marksOf(source, accepted.facts);
+  const isKnown = isAnyKnown(connection, [event, ...marks]);
+  return { acceptance, part, accepted, event, marks, isKnown };
 }
 
 /**
@@ -64,14 +86,9 @@ export function accept(connection: Connection, acceptance: Acceptance): AcceptRe
  * within the sender's retry span, and only while nothing newer came about that person: somebody who was hired again
  * and leaves again is reported with the same bytes.
  */
-function findRepeat(
-  connection: Connection,
-  acceptance: Acceptance,
-  part: number,
-  marks: readonly string[],
-): Row | null {
-  const { source, eventId, retrySpanMs, receivedAt } = acceptance;
-  const row = connection.get(findEvent, { event: eventKey({ source, part, eventId }) });
+function findRepeat(connection: Connection, { acceptance, event, marks }: Arriving): Row | null {
+  const { source, retrySpanMs, receivedAt } = acceptance;
+  const row = connection.get(findEvent, { event });
   if (!row) return null;
   if (retrySpanMs === null) return row;
   if (receivedAt - Number(row.received_at) > retrySpanMs) return null;
@@ -79,16 +96,12 @@ function findRepeat(
   return newer ? null : row;
 }
 
-function acceptIntent(
-  connection: Connection,
-  acceptance: Acceptance,
-  part: number,
-  { accepted, marks }: { accepted: AcceptedIntent; marks: readonly string[] },
-): Intent {
+function acceptIntent(connection: Connection, arriving: Arriving): Intent {
+  const { acceptance, part, accepted, event, marks, isKnown } = arriving;
   const { receivedAt } = acceptance;
-  const kin = hasKin(accepted) ? findKin(connection, marks) : [];
+  const kin = isKnown && hasKin(accepted) ? findKin(connection, marks) : [];
   const { row, outcome, voids } = judgeArrival(acceptance, part, { accepted, marks, kin });
-  const { seq, intent } = insertIntent(connection, row);
+  const { seq, intent } = insertIntent(connection, row, event);
   for (const { stored, failure } of voids) {
     if (mayBeUnderWay(stored)) voidLater(connection, stored, failure);
     else takeStep(connection, stored, cancelStep(failure, receivedAt));
@@ -102,8 +115,6 @@ function acceptIntent(
 
 /** Resigns, the kicks they brought, and withdraws of the same person: by an identifier in common, or by subject. */
 function findKin(connection: Connection, marks: readonly string[]): StoredIntent[] {
-  // Of most people nothing is known yet, and to see that is quick.
-  if (!marks.some((mark) => connection.get(findMarked, { mark }))) return [];
   return connection
     .all(selectKin, { marks: JSON.stringify(marks) })
     .map((row) => readIntent(connection, row));

@@ -15,7 +15,7 @@ import type { Batch, ClaimRequest } from '../contract.ts';
 import { holdStep, safeguardFailure } from '../judgement.ts';
 import { type Row, readIntent } from '../rows.ts';
 import type { Connection } from './connection.ts';
-import { intentsBy } from './keys.ts';
+import { markedBy } from './marks.ts';
 import { takeStep } from './settle.ts';
 
 interface Lane {
@@ -47,7 +47,7 @@ const candidate = `
   and (i.lease_token is null or i.lease_token not in (select value from json_each(:alive)))
   and not exists (
     select 1 from intents o
-    where o.seq in (${intentsBy('mark', '= i.person')}) and o.seq <> i.seq and o.due_at is not null and (
+    where o.seq in (${markedBy('i.person')}) and o.seq <> i.seq and o.due_at is not null and (
       (o.lease_token is not null and (o.due_at > :now or o.lease_token in (select value from json_each(:alive))))
       or (o.due_at <= :now and (o.urgent > i.urgent or (o.urgent = i.urgent and o.seq < i.seq))
         and o.action in (select value from json_each(:actions))

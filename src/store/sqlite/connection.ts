@@ -4,7 +4,8 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { firstPreviousHash } from '../../core/outcome.ts';
 import { StoreUnavailable } from '../contract.ts';
-import type { Row } from '../rows.ts';
+import { eventMark, type Row } from '../rows.ts';
+import { createFreshMarks, type FreshMarks } from './fresh-marks.ts';
 import { migrations } from './migrations.ts';
 
 /** By name (`:seq`), or by place (`?1`) where a statement has any number of them. */
@@ -13,6 +14,7 @@ type Parameters = Readonly<Record<string, SQLInputValue>> | readonly SQLInputVal
 /** One open database with its prepared statements, each prepared once. */
 export interface Connection {
   readonly storeId: string;
+  readonly fresh: FreshMarks;
   all(sql: string, parameters?: Parameters): Row[];
   get(sql: string, parameters?: Parameters): Row | undefined;
   /** @returns the row id of an insert */
@@ -39,7 +41,6 @@ export function openConnection(path: string, { isMoving = false } = {}): Connect
   database.exec('pragma synchronous = full');
   database.exec('pragma wal_autocheckpoint = 4000');
   database.exec('pragma cache_size = -16384');
-  database.exec('pragma temp_store = memory');
   // What was erased, pruned or written anew shall not go on lying in the free space of the file.
   database.exec('pragma secure_delete = on');
   const statements = new Map<string, Statement>();
@@ -53,9 +54,15 @@ export function openConnection(path: string, { isMoving = false } = {}): Connect
     return statement;
   }
 
+  const fresh = createFreshMarks();
+  database.function('fresh_intents', (mark) => JSON.stringify(fresh.find(String(mark))));
+  database.function('event_mark', { deterministic: true }, (source, eventId, part) =>
+    eventMark({ source: String(source), eventId: String(eventId), part: Number(part) }),
+  );
   migrate(database);
   if (!isMoving) refuseMoved(database, path);
   const connection: Omit<Connection, 'storeId'> = {
+    fresh,
     all(sql, parameters = {}) {
       const { statement, names } = prepare(sql);
       return statement.all(...valuesOf(names, parameters));

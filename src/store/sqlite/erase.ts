@@ -3,7 +3,7 @@ import { erasedColumns, erasureOutcome, isNamedIn, openOnes, personInDraft } fro
 import { readIntent, showId } from '../rows.ts';
 import { eraseRows } from '../trail.ts';
 import type { Connection } from './connection.ts';
-import { flushAll } from './keys.ts';
+import { flushAll } from './marks.ts';
 import { insertOutcome } from './outcomes.ts';
 
 /** Erases a person; see `Store.erase`. */
@@ -15,8 +15,8 @@ export function erase(connection: Connection, erasure: Erasure): ErasureReceipt 
       `with named as (select i.* from marks m join intents i on i.seq = m.intent where m.mark = :person)
        select * from named
        union select k.* from named n
-         join events e on e.event = n.source || ' ' || n.seq || ' ' || n.event_id || '#kick'
-         join intents k on k.seq = e.intent
+         join marks m on m.mark = event_mark(n.source, n.event_id || '#kick', n.seq)
+         join intents k on k.seq = m.intent
        order by seq`,
       { person },
     )
@@ -28,7 +28,12 @@ export function erase(connection: Connection, erasure: Erasure): ErasureReceipt 
       'update intents set person = :person, facts = :facts, progress = :progress where seq = :seq',
       erasedColumns(one),
     );
-    connection.run('delete from marks where intent = :seq', { seq: one.seq });
+    // Its event stays known.
+    connection.run(
+      `delete from marks where intent = :seq
+         and mark <> (select event_mark(source, event_id, part) from intents where seq = :seq)`,
+      { seq: one.seq },
+    );
   }
   const counts: ErasureCounts = {
     intents: stored.length,

@@ -1,5 +1,6 @@
 /**
- * The numbered migrations; each is run once, in order, in one transaction. They are only ever added to.
+ * The numbered migrations; each is run once, in order, in one transaction. They are only ever added to. `event_mark` is
+ * a function of `connection.ts`.
  * `docs/storage.md` says what every table and column means.
  */
 export const migrations: readonly string[] = [
@@ -131,13 +132,8 @@ export const migrations: readonly string[] = [
   create index held_sets_undecided on held_sets (since) where verdict is null;
   `,
   `
-  create table events (
-    event text not null,
-    intent integer not null,
-    primary key (event, intent)
-  ) without rowid;
-  insert into events (event, intent)
-    select source || ' ' || part || ' ' || event_id, seq from intents order by 1, 2;
+  insert or ignore into marks (mark, intent)
+    select event_mark(source, event_id, part), seq from intents order by 1, 2;
   drop index intents_by_event;
   create table flushed (
     upto integer not null

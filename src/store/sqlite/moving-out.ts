@@ -4,12 +4,12 @@ import type { SQLInputValue } from 'node:sqlite';
 import { StoreUnavailable } from '../contract.ts';
 import { type MovedTable, MoveRefused, type MovingOut, type Place } from '../moving.ts';
 import { type Connection, openConnection } from './connection.ts';
-import { flushAll, openKeys } from './keys.ts';
+import { flushAll, recallMarks } from './marks.ts';
 import { entriesAfter } from './outcomes.ts';
 import { transaction } from './transaction.ts';
 
 /** Tables that mean nothing elsewhere. */
-const ofItsOwn = new Set(['moved', 'events', 'flushed']);
+const ofItsOwn = new Set(['moved', 'flushed']);
 /** Rows of a page; of those that hold deliveries, which may have megabytes each, few. */
 const pageSize = { plain: 1_000, bulky: 4 };
 
@@ -20,7 +20,7 @@ const pageSize = { plain: 1_000, bulky: 4 };
 export function openMovingOut(path: string): MovingOut {
   if (!existsSync(path)) throw new MoveRefused(`there is no store at ${path}`);
   const connection = openAlone(path);
-  openKeys(connection);
+  recallMarks(connection);
   connection.exec('create table if not exists moved (id text not null)');
   connection.run('insert into moved (id) select :id where not exists (select 1 from moved)', {
     id: randomBytes(8).toString('hex'),

@@ -5,7 +5,7 @@ import { readId, readIntent } from '../rows.ts';
 import { lastToPrune, readOutcome } from '../trail.ts';
 import type { Connection } from './connection.ts';
 import { pruneHeldSets } from './held.ts';
-import { flushAll, intentsBy } from './keys.ts';
+import { flushAll, markedBy } from './marks.ts';
 import { insertOutcome, readTrail } from './outcomes.ts';
 
 export function listIntents(connection: Connection, query: IntentQuery): Page<Intent> {
@@ -13,7 +13,7 @@ export function listIntents(connection: Connection, query: IntentQuery): Page<In
   const conditions = ['i.seq < :before'];
   if (statuses) conditions.push('i.status in (select value from json_each(:statuses))');
   if (source) conditions.push('i.source = :source');
-  if (person) conditions.push(`i.seq in (${intentsBy('mark', '= :person')})`);
+  if (person) conditions.push(`i.seq in (${markedBy(':person')})`);
   const set = heldSet ? (readId(connection, heldSet, 'h') ?? -1) : null;
   if (set !== null) conditions.push('i.held_set = :set');
   const rows = connection.all(
@@ -107,8 +107,7 @@ export function prune(
       })
       .map((row) => Number(row.seq)),
   );
-  for (const table of ['marks', 'events'])
-    connection.run(`delete from ${table} where intent in (select value from json_each(:old))`, { old });
+  connection.run('delete from marks where intent in (select value from json_each(:old))', { old });
   const removed = [
     connection.run('delete from intents where seq in (select value from json_each(:old))', { old }),
     connection.run(

@@ -3,6 +3,7 @@ import type { Intent } from '../../core/intent.ts';
 import {
   changed,
   changedColumns,
+  eventMark,
   type IntentChange,
   type NewIntent,
   newColumns,
@@ -11,7 +12,6 @@ import {
   storedIntent,
 } from '../rows.ts';
 import type { Connection } from './connection.ts';
-import { insertKeys } from './keys.ts';
 
 /** Writes a change, ends the row's lease, and gives the intent as it stands after it. */
 export function changeIntent(
@@ -50,8 +50,12 @@ export function noteAct(
   });
 }
 
-/** Stores an intent and the keys by which it is found. */
-export function insertIntent(connection: Connection, row: NewIntent): StoredIntent {
+/** Stores an intent and the marks by which it is found. @param event see `eventMark` */
+export function insertIntent(
+  connection: Connection,
+  row: NewIntent,
+  event: string = eventMark(row),
+): StoredIntent {
   const { rowId } = connection.run(
     `insert into intents (source, event_id, part, person, action, status, urgent, exempt, due_at, user_id_type,
        received_at, settled_at, content_digest, facts, progress)
@@ -59,6 +63,7 @@ export function insertIntent(connection: Connection, row: NewIntent): StoredInte
        :receivedAt, :settledAt, :contentDigest, :facts, :progress)`,
     newColumns(row),
   );
-  insertKeys(connection, rowId, row);
+  connection.fresh.add(event, rowId);
+  for (const mark of row.marks) connection.fresh.add(mark, rowId);
   return storedIntent(connection, rowId, row);
 }

@@ -5,7 +5,7 @@ import { judgeDecision, judgeSettlement, type Step } from '../judgement.ts';
 import { type BeginRequest, foundDone, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
 import { marksOf, readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import type { Connection } from './connection.ts';
-import { insertMarks, intentsBy } from './keys.ts';
+import { insertMarks, markedBy } from './marks.ts';
 import { insertOutcome } from './outcomes.ts';
 import { changeIntent, insertIntent, noteAct } from './rows.ts';
 
@@ -30,7 +30,7 @@ export function beginAct(connection: Connection, request: BeginRequest): readonl
 function findActs(connection: Connection, mark: string): StoredIntent[] {
   return connection
     .all(
-      `select i.* from intents i where i.seq in (${intentsBy('mark', '= :mark')})
+      `select i.* from intents i where i.seq in (${markedBy(':mark')})
          and i.action = 'resign' and i.acted = 1`,
       { mark },
     )
@@ -63,7 +63,7 @@ export function settle(
 /** The intent by which the bridge resigned a user; see `noteMerge`. */
 function findDoer(connection: Connection, mark: string): string | null {
   const row = connection.get(
-    `select i.seq from intents i where i.seq in (${intentsBy('mark', '= :mark')})
+    `select i.seq from intents i where i.seq in (${markedBy(':mark')})
        and i.action = 'resign' and i.status = 'succeeded' and i.acted = 1
      order by i.settled_at desc, i.seq desc limit 1`,
     { mark },

@@ -7,6 +7,7 @@ export function transaction<T>(connection: Connection, run: () => T): T {
     connection.run('begin immediate');
     const result = run();
     connection.run('commit');
+    connection.fresh.commit();
     return result;
   } catch (error) {
     rollBack(connection);
@@ -17,6 +18,7 @@ export function transaction<T>(connection: Connection, run: () => T): T {
 
 /** SQLite has already rolled back by itself after some errors, such as a full disk. */
 function rollBack(connection: Connection): void {
+  connection.fresh.rollback();
   try {
     connection.exec('rollback');
   } catch {
