@@ -3,11 +3,10 @@ import {
   defineHandler,
   type IntentDraft,
   MalformedDelivery,
-  parseJsonBody,
   readNeutralEvent,
   UnverifiedDelivery,
 } from '../src/core/handler.ts';
-import { type CloudEvent, contextFaults, readCloudEvent } from './events/cloud-event.ts';
+import { type CloudEvent, contextFaults, readRecord } from './events/cloud-event.ts';
 
 const settings = z.object({});
 
@@ -26,13 +25,15 @@ export const events = defineHandler<z.output<typeof settings>>({
 
   /** Unique are only both together. A source is a URI reference, so the blank belongs to neither. */
   eventId(delivery) {
-    const event = readCloudEvent(delivery);
-    return event && contextFaults(event).length === 0 ? `${event.source} ${event.id}` : null;
+    const content = readRecord(delivery);
+    if (content.kind === 'plain' || contextFaults(content.event).length > 0) return null;
+    return `${content.event.source} ${content.event.id}`;
   },
 
   normalize(delivery) {
-    const event = readCloudEvent(delivery);
-    if (!event) return interpret(parseJsonBody(delivery));
+    const content = readRecord(delivery);
+    if (content.kind === 'plain') return interpret(content.body);
+    const { event } = content;
     const { type, time } = event;
     // Before anything else: the data of another type may be in any format.
     if (readNeutralEvent({ type }).kind === 'foreign') return [];

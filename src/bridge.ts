@@ -150,12 +150,14 @@ function withNudges(store: Store, wake: { dispatch: () => void; publish: () => v
   };
   return {
     ...store,
-    accept: (acceptance) =>
-      then(
-        store.accept(acceptance),
+    accept(acceptance) {
+      const accepted = store.accept(acceptance);
+      const wakes = [
         ...(isDueAtOnce(acceptance) ? [wake.dispatch] : []),
         ...(bringsOutcomes(acceptance) ? [wake.publish] : []),
-      ),
+      ];
+      return wakes.length === 0 ? accepted : then(accepted, ...wakes);
+    },
     settle: (token, settlements, now) =>
       then(store.settle(token, settlements, now), wake.dispatch, wake.publish),
     decide: (request) => then(store.decide(request), wake.dispatch, wake.publish),

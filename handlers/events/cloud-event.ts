@@ -11,8 +11,24 @@ export interface CloudEvent {
   readonly data: () => unknown;
 }
 
-/** `null` when it is no CloudEvent. @throws MalformedDelivery */
-export function readCloudEvent(delivery: Delivery): CloudEvent | null {
+/** A record as it came: a CloudEvent, or any other JSON. */
+export type KafkaRecordContent =
+  | { readonly kind: 'cloud-event'; readonly event: CloudEvent }
+  | { readonly kind: 'plain'; readonly body: unknown };
+
+const readBefore = new WeakMap<Delivery, KafkaRecordContent>();
+
+/** Reads a record once, however often it is asked what is in it. @throws MalformedDelivery */
+export function readRecord(delivery: Delivery): KafkaRecordContent {
+  let content = readBefore.get(delivery);
+  if (!content) {
+    content = readContent(delivery);
+    readBefore.set(delivery, content);
+  }
+  return content;
+}
+
+function readContent(delivery: Delivery): KafkaRecordContent {
   const { headers } = delivery;
   const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (mediaType.startsWith('application/cloudevents')) {
@@ -21,11 +37,13 @@ export function readCloudEvent(delivery: Delivery): CloudEvent | null {
     }
     const event = parseJsonBody(delivery);
     if (!isMapping(event)) throw new MalformedDelivery('body: is not a CloudEvent');
-    return structuredEvent(event);
+    return { kind: 'cloud-event', event: structuredEvent(event) };
   }
-  if (headers.ce_specversion !== undefined) return binaryEvent(delivery);
+  if (headers.ce_specversion !== undefined) return { kind: 'cloud-event', event: binaryEvent(delivery) };
   const body = parseJsonBody(delivery);
-  return isMapping(body) && body.specversion !== undefined ? structuredEvent(body) : null;
+  return isMapping(body) && body.specversion !== undefined
+    ? { kind: 'cloud-event', event: structuredEvent(body) }
+    : { kind: 'plain', body };
 }
 
 function structuredEvent(event: Readonly<Record<string, unknown>>): CloudEvent {

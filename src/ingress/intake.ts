@@ -17,6 +17,8 @@ export interface IntakeOptions {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
+  /** Told of deliveries that were kept as dead letters, also when one was replayed. */
+  readonly onDeadLetter?: (sourceId: string, delivery: Delivery) => void;
 }
 
 /** A delivery that is genuine and was read. */
@@ -70,6 +72,7 @@ export function createIntake(options: IntakeOptions): (reading: Reading) => Prom
     const receipt = readReceipt(accepted, parts);
     const sameContent = accepted.kind === 'accepted' || accepted.contentDigest === contentDigest;
     const reply = replyTo(sources.get(source), receipt, { delivery, log });
+    if (receipt.kind === 'dead-letter') options.onDeadLetter?.(source, delivery);
     return { kind: 'receipt', receipt, reply, sameContent };
   }
 
@@ -97,7 +100,8 @@ export function createIntake(options: IntakeOptions): (reading: Reading) => Prom
       return { kind: 'receipt', receipt, reply, sameContent: true };
     }
     try {
-      return (await isFull()) ? { kind: 'busy' } : await accept(reading);
+      const full = isFull();
+      return (typeof full === 'boolean' ? full : await full) ? { kind: 'busy' } : await accept(reading);
     } catch (error) {
       const reason = error instanceof Error ? error.message : '';
       log.error({ source, reason, ...traceOf(error) }, 'the store did not take a delivery');
@@ -134,14 +138,19 @@ function replyTo(
  * Asks the store at most once in a while; in between the last answer counts. All wait for the same answer, so that
  * nobody who came later gets ahead of who had to ask.
  */
-function createBacklogCheck({ store, backlogLimit, now }: IntakeOptions): () => Promise<boolean> {
+function createBacklogCheck({ store, backlogLimit, now }: IntakeOptions): () => boolean | Promise<boolean> {
   let checkedAt = Number.NEGATIVE_INFINITY;
-  let full = Promise.resolve(false);
+  let full: boolean | Promise<boolean> = false;
   return () => {
     const at = now();
     if (Math.abs(at - checkedAt) >= backlogCheckMs) {
       checkedAt = at;
-      full = store.isBacklogged(backlogLimit, at);
+      const asked = store.isBacklogged(backlogLimit, at);
+      full = asked;
+      const keep = (answer: boolean): void => {
+        if (full === asked) full = answer;
+      };
+      asked.then(keep, () => {});
     }
     return full;
   };

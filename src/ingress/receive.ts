@@ -4,7 +4,7 @@ import type { IntentDraft } from '../core/intent.ts';
 import { type Log, traceOf } from '../core/log.ts';
 import type { Store } from '../store/contract.ts';
 import { createAllowance } from './allowance.ts';
-import { createIntake, type IntakeOptions, type Reading, type Taken } from './intake.ts';
+import { createIntake, type IntakeOptions, type Taken } from './intake.ts';
 import { deliveryOf, digestOf, type Part, readParts } from './reading.ts';
 import type { Source } from './source.ts';
 
@@ -62,8 +62,6 @@ export interface ReceiverOptions extends IntakeOptions {
   readonly store: IntakeOptions['store'] & Pick<Store, 'findDeadLetter' | 'resolveDeadLetter'>;
   /** Told of everything that came in; `null` is a source that is not configured. */
   readonly onReceipt?: (sourceId: string | null, kind: ReceiptKind) => void;
-  /** Told of deliveries that were kept as dead letters, also when one was replayed. */
-  readonly onDeadLetter?: (sourceId: string, delivery: Delivery) => void;
 }
 
 /** For how long the same bytes are taken for a repeat when neither the sender nor its handler says. */
@@ -74,15 +72,8 @@ const maxUnverifiedLines = 60;
 
 export function createReceiver(options: ReceiverOptions): Receiver {
   const { store, sources, now, log } = options;
-  const intake = createIntake(options);
+  const take = createIntake(options);
   const unverifiedLines = createAllowance(maxUnverifiedLines, 60_000);
-
-  async function take(reading: Reading): Promise<Taken> {
-    const taken = await intake(reading);
-    const isUnread = taken.kind === 'receipt' && taken.receipt.kind === 'dead-letter';
-    if (isUnread) options.onDeadLetter?.(reading.source, reading.delivery);
-    return taken;
-  }
 
   function tell<R extends Reception>(sourceId: string, reception: R): R {
     const kind = reception.kind === 'receipt' ? reception.receipt.kind : reception.kind;
@@ -96,7 +87,11 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     return { source: source.id, delivery, retrySpanMs, parts, retryOf: null };
   }
 
-  async function receiveFrom(source: Source, delivery: Delivery, how: ReceiveOptions): Promise<Reception> {
+  function receiveFrom(
+    source: Source,
+    delivery: Delivery,
+    how: ReceiveOptions,
+  ): Reception | Promise<Reception> {
     try {
       const reply = shakeHands(source, delivery, log);
       if (reply) return { kind: 'handshake', reply };

@@ -52,7 +52,7 @@ export function openSqliteStore({ path, maxFresh = 65_536 }: SqliteStoreOptions)
     maxGroup: 2_048,
   });
   const leases = createLeases();
-  const write = async <T>(run: () => T): Promise<T> => (await group.commit(run)) as T;
+  const write = <T>(run: () => T): Promise<T> => group.commit(run) as Promise<T>;
   let closing: Promise<void> | null = null;
   const read = async <T>(run: () => T): Promise<T> => run();
 

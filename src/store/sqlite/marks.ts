@@ -50,7 +50,7 @@ const probes = new Map<number, string>();
 
 /** Whether there is an intent with one of these marks. */
 export function isAnyKnown(connection: Connection, marks: readonly string[]): boolean {
-  if (marks.some((mark) => connection.fresh.find(mark).length > 0)) return true;
+  if (marks.some(connection.fresh.has)) return true;
   let probe = probes.get(marks.length);
   if (probe === undefined) {
     const one = (_: unknown, index: number) => `exists (select 1 from marks where mark = ?${index + 1})`;
