@@ -298,6 +298,35 @@ describe('the SQLite file', () => {
       await store.close();
     }));
 
+  it('finds nobody by the marks of what could not be kept', () =>
+    inFolder(async (path) => {
+      const store = openSqliteStore({ path });
+      const ofEdith = { identifiers: [email('edith@example.com')] };
+      const later = { effectiveAt: start + 1e9 };
+      // No date is that far ahead: it fails once it has its row, and takes the others of its commit along at first.
+      const broken = store.accept(acceptanceOf({ ...ofEdith, effectiveAt: 9e15 }));
+      const [, kept] = await Promise.allSettled([broken, store.accept(acceptanceOf(later))]);
+      await expect(broken).rejects.toThrow(RangeError);
+      if (kept.status === 'rejected') throw kept.reason;
+      await store.accept(acceptanceOf({ ...ofEdith, action: 'withdraw' }));
+      expect((await store.findIntent(kept.value.intents[0] ?? ''))?.intent.status).toBe('scheduled');
+      await store.close();
+    }));
+
+  it('resolves a dead letter of before a restart when it can be read', () =>
+    inFolder(async (path) => {
+      const before = openSqliteStore({ path });
+      const parts = [{ kind: 'unreadable', faults: ['body: is odd'] }] as const;
+      const payload = { method: 'POST', query: {}, headers: {}, body: Buffer.from('?'), position: null };
+      await before.accept({ ...acceptanceOf({ eventId: 'odd' }), parts, payload });
+      await before.close();
+      const store = openSqliteStore({ path });
+      expect((await store.listDeadLetters({ cursor: null, limit: 9 })).items).toHaveLength(1);
+      await store.accept(acceptanceOf({ eventId: 'odd' }));
+      expect((await store.listDeadLetters({ cursor: null, limit: 9 })).items).toHaveLength(0);
+      await store.close();
+    }));
+
   it('plans every statement of the way of an event once, however often it is run', () =>
     inFolder(async (path) => {
       const { store, planned } = openCountingPlans(path);

@@ -7,7 +7,7 @@ import { cancelStep } from '../judgement.ts';
 import { eventMark, marksOf, type Row, readIntent, type StoredIntent, showId } from '../rows.ts';
 import type { Connection } from './connection.ts';
 import { insertDeadLetter, resolveDeadLetter } from './dead-letters.ts';
-import { isAnyKnown, markedBy, markedByAny } from './marks.ts';
+import { markedBy, markedByAny, mayBeKnown } from './marks.ts';
 import { insertOutcome } from './outcomes.ts';
 import { insertIntent, voidLater } from './rows.ts';
 import { takeStep } from './settle.ts';
@@ -52,7 +52,7 @@ export function accept(connection: Connection, acceptance: Acceptance): AcceptRe
     }
     isNew = true;
     receipt.intents.push(acceptIntent(connection, arriving).id);
-    resolveDeadLetter(connection, acceptance, index);
+    if (arriving.isKnown) resolveDeadLetter(connection, acceptance, index);
   });
   return { kind: isNew ? 'accepted' : 'duplicate', ...receipt, contentDigest };
 }
@@ -64,7 +64,7 @@ interface Arriving {
   readonly accepted: AcceptedIntent;
   readonly event: string;
   readonly marks: readonly string[];
-  /** Of most events and people nothing is known yet, and to see that is quick. */
+  /** False for most: of their events and people nothing is known yet, and to see that is quick. */
   readonly isKnown: boolean;
 }
 
@@ -77,7 +77,7 @@ function readArriving(
   const { source, eventId } = acceptance;
   const event = eventMark({ source, eventId, part });
   const marks = marksOf(source, accepted.facts);
-  const isKnown = isAnyKnown(connection, [event, ...marks]);
+  const isKnown = mayBeKnown(connection, [event, ...marks]);
   return { acceptance, part, accepted, event, marks, isKnown };
 }
 

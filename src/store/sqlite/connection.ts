@@ -6,6 +6,7 @@ import { firstPreviousHash } from '../../core/outcome.ts';
 import { StoreUnavailable } from '../contract.ts';
 import { eventMark, type Row } from '../rows.ts';
 import { createFreshMarks, type FreshMarks } from './fresh-marks.ts';
+import { createMarkFilter, type MarkFilter } from './mark-filter.ts';
 import { migrations } from './migrations.ts';
 
 /** By name (`:seq`), or by place (`?1`) where a statement has any number of them. */
@@ -15,6 +16,7 @@ type Parameters = Readonly<Record<string, SQLInputValue>> | readonly SQLInputVal
 export interface Connection {
   readonly storeId: string;
   readonly fresh: FreshMarks;
+  readonly filter: MarkFilter;
   all(sql: string, parameters?: Parameters): Row[];
   get(sql: string, parameters?: Parameters): Row | undefined;
   /** @returns the row id of an insert */
@@ -63,6 +65,7 @@ export function openConnection(path: string, { isMoving = false } = {}): Connect
   if (!isMoving) refuseMoved(database, path);
   const connection: Omit<Connection, 'storeId'> = {
     fresh,
+    filter: createMarkFilter(),
     all(sql, parameters = {}) {
       const { statement, names } = prepare(sql);
       return statement.all(...valuesOf(names, parameters));

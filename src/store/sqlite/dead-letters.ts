@@ -1,6 +1,6 @@
 import type { Acceptance, DeadLetter, DeadLetterPayload, Page, PageQuery } from '../contract.ts';
 import { deadLetterColumns, readDeadLetter, readPayload } from '../dead-letters.ts';
-import { readId, showId } from '../rows.ts';
+import { eventMark, readId, showId } from '../rows.ts';
 import type { Connection } from './connection.ts';
 
 /**
@@ -32,6 +32,7 @@ export function insertDeadLetter(
        :headers, :body, :position)`,
     deadLetterColumns(acceptance, part, faults),
   );
+  connection.filter.add(eventMark({ source, eventId, part }));
   return { id: showId(connection, rowId, 'd'), isNew: true };
 }
 

@@ -14,6 +14,7 @@ import { firstCharacters, type MarkedIntent } from './fresh-marks.ts';
 
 const rowsPerStatement = 32;
 const recalledPerPage = 1_000;
+const learnedPerPage = 10_000;
 
 /** SQL for the intents with a mark, such as `:mark` or `i.person`. */
 export const markedBy = (mark: string): string =>
@@ -24,8 +25,9 @@ export const markedByAny = (marks: string): string =>
   `select m.intent from json_each(${marks}) k join marks m on m.mark = k.value
    union all select f.value from json_each(${marks}) k, json_each(fresh_intents(k.value)) f`;
 
-/** Takes the marks into memory that are not in the file yet. */
+/** Takes the marks into memory that are not in the file yet, and learns which are there. */
 export function recallMarks(connection: Connection): void {
+  learnMarks(connection);
   const { fresh } = connection;
   for (let after = readFlushed(connection); ; ) {
     const rows = connection.all(
@@ -40,24 +42,37 @@ export function recallMarks(connection: Connection): void {
 }
 
 function marksOfRow(row: Row): string[] {
-  const source = String(row.source);
   const facts = JSON.parse(String(row.facts)) as IntentFacts;
-  const event = { source, eventId: String(row.event_id), part: Number(row.part) };
-  return [eventMark(event), String(row.person), ...marksOf(source, facts)];
+  return [eventMarkOf(row), String(row.person), ...marksOf(String(row.source), facts)];
 }
 
-const probes = new Map<number, string>();
+function eventMarkOf(row: Row): string {
+  return eventMark({
+    source: String(row.source),
+    eventId: String(row.event_id),
+    part: Number(row.part),
+  });
+}
 
-/** Whether there is an intent with one of these marks. */
-export function isAnyKnown(connection: Connection, marks: readonly string[]): boolean {
-  if (marks.some(connection.fresh.has)) return true;
-  let probe = probes.get(marks.length);
-  if (probe === undefined) {
-    const one = (_: unknown, index: number) => `exists (select 1 from marks where mark = ?${index + 1})`;
-    probe = `select 1 where ${Array.from(marks, one).join(' or ')}`;
-    probes.set(marks.length, probe);
+function learnMarks(connection: Connection): void {
+  const { filter } = connection;
+  for (let after = ''; ; ) {
+    const page = connection.get(
+      `select group_concat(mark, ' ') as marks, max(mark) as last
+       from (select distinct mark from marks where mark > :after order by mark limit :limit)`,
+      { after, limit: learnedPerPage },
+    );
+    if (typeof page?.last !== 'string') break;
+    for (const mark of String(page.marks).split(' ')) filter.add(mark);
+    after = page.last;
   }
-  return connection.get(probe, marks) !== undefined;
+  const letters = connection.all(`select source, event_id, part from dead_letters where status = 'open'`);
+  for (const letter of letters) filter.add(eventMarkOf(letter));
+}
+
+/** Whether there may be an intent with one of these marks, or an open dead letter with it as that of its event. */
+export function mayBeKnown({ fresh, filter }: Connection, marks: readonly string[]): boolean {
+  return marks.some((mark) => fresh.has(mark) || filter.mayHave(mark));
 }
 
 /** Lets an intent that is in the file already be found by these marks as well. */
@@ -80,6 +95,7 @@ function insert(connection: Connection, marked: readonly MarkedIntent[]): void {
       inserts.set(rows.length, sql);
     }
     connection.run(sql, rows.flat());
+    for (const [mark] of rows) connection.filter.add(mark);
   }
 }
 
