@@ -5,7 +5,6 @@
 export interface FreshMarks {
   /** The intents with that mark. */
   find(mark: string): readonly number[];
-  has(mark: string): boolean;
   add(mark: string, intent: number): void;
   /** How many there are. */
   count(): number;
@@ -57,7 +56,6 @@ export function createFreshMarks(): FreshMarks {
 
   return {
     find: (mark) => listOf(byFirst.get(mark.charCodeAt(0))?.get(mark)),
-    has: (mark) => byFirst.get(mark.charCodeAt(0))?.has(mark) ?? false,
     add(mark, intent) {
       const marks = like(mark);
       const others = marks.get(mark);

@@ -1,4 +1,4 @@
-/** Which marks may be in the file (a Bloom filter): of those that it does not have none is there. */
+/** Which marks may be in use (a Bloom filter): those that it does not have are not. */
 export interface MarkFilter {
   add(mark: string): void;
   mayHave(mark: string): boolean;

@@ -28,14 +28,13 @@ export const markedByAny = (marks: string): string =>
 /** Takes the marks into memory that are not in the file yet, and learns which are there. */
 export function recallMarks(connection: Connection): void {
   learnMarks(connection);
-  const { fresh } = connection;
   for (let after = readFlushed(connection); ; ) {
     const rows = connection.all(
       'select seq, source, event_id, part, person, facts from intents where seq > :after order by seq limit :limit',
       { after, limit: recalledPerPage },
     );
-    for (const row of rows) for (const mark of marksOfRow(row)) fresh.add(mark, Number(row.seq));
-    fresh.commit();
+    for (const row of rows) addMarks(connection, Number(row.seq), marksOfRow(row));
+    connection.fresh.commit();
     if (rows.length < recalledPerPage) return;
     after = Number(rows.at(-1)?.seq);
   }
@@ -70,13 +69,22 @@ function learnMarks(connection: Connection): void {
   for (const letter of letters) filter.add(eventMarkOf(letter));
 }
 
-/** Whether there may be an intent with one of these marks, or an open dead letter with it as that of its event. */
-export function mayBeKnown({ fresh, filter }: Connection, marks: readonly string[]): boolean {
-  return marks.some((mark) => fresh.has(mark) || filter.mayHave(mark));
+/** Whether there may be an intent with one of these marks, in memory or in the file, or an open dead letter with it as that of its event. */
+export function mayBeKnown({ filter }: Connection, marks: readonly string[]): boolean {
+  return marks.some(filter.mayHave);
+}
+
+/** Lets a new intent be found by its marks. */
+export function addMarks({ fresh, filter }: Connection, intent: number, marks: readonly string[]): void {
+  for (const mark of marks) {
+    fresh.add(mark, intent);
+    filter.add(mark);
+  }
 }
 
 /** Lets an intent that is in the file already be found by these marks as well. */
 export function insertMarks(connection: Connection, intent: number, marks: readonly string[]): void {
+  marks.forEach(connection.filter.add);
   insert(
     connection,
     marks.map((mark) => [mark, intent]),
@@ -95,7 +103,6 @@ function insert(connection: Connection, marked: readonly MarkedIntent[]): void {
       inserts.set(rows.length, sql);
     }
     connection.run(sql, rows.flat());
-    for (const [mark] of rows) connection.filter.add(mark);
   }
 }
 

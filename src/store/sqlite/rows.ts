@@ -12,6 +12,7 @@ import {
   storedIntent,
 } from '../rows.ts';
 import type { Connection } from './connection.ts';
+import { addMarks } from './marks.ts';
 
 /** Writes a change, ends the row's lease, and gives the intent as it stands after it. */
 export function changeIntent(
@@ -63,7 +64,6 @@ export function insertIntent(
        :receivedAt, :settledAt, :contentDigest, :facts, :progress)`,
     newColumns(row),
   );
-  connection.fresh.add(event, rowId);
-  for (const mark of row.marks) connection.fresh.add(mark, rowId);
+  addMarks(connection, rowId, [event, ...row.marks]);
   return storedIntent(connection, rowId, row);
 }
