@@ -117,8 +117,11 @@ function writing(open: Open): Writing {
   const { database, storeId, clock, leases, nudges } = open;
   const write = transactions(open);
   const group = createGroupCommit<Acceptance, AcceptReceipt>({
-    runAll: (acceptances) =>
-      write((tx) => acceptAll(tx, acceptances), acceptances.some(leavesWork) ? 'work' : null),
+    async runAll(acceptances) {
+      const receipts = await acceptAll({ database, storeId }, acceptances);
+      if (acceptances.some(leavesWork)) nudges.send('work');
+      return receipts;
+    },
     maxGroup,
   });
   const claimInLine = createClaimLine((request) =>

@@ -4,9 +4,9 @@ import { hasKin, judgeArrival, mayBeUnderWay } from '../acceptance.ts';
 import type { Acceptance, AcceptReceipt } from '../contract.ts';
 import { deadLetterOutcome } from '../dead-letters.ts';
 import { cancelStep } from '../judgement.ts';
-import { showId } from '../rows.ts';
+import { type Origin, showId } from '../rows.ts';
 import { type Changes, openChanges } from './changes.ts';
-import type { Transaction } from './connection.ts';
+import type { Database, Transaction } from './connection.ts';
 import { insertDeadLetter, resolveDeadLetters } from './dead-letters.ts';
 import { type Ledger, loadLedger } from './ledger.ts';
 import { locks } from './locks.ts';
@@ -19,21 +19,34 @@ const maxKeys = 1_000;
  * Takes in deliveries, each as if it came alone; see `Store.accept`. What is known about their events and people is
  * loaded once and kept up to date in memory, so that the number of statements does not grow with the deliveries.
  */
-export async function acceptAll(
-  tx: Transaction,
+export function acceptAll(
+  { database, storeId }: { readonly database: Database } & Origin,
   acceptances: readonly Acceptance[],
 ): Promise<AcceptReceipt[]> {
   const deliveries = acceptances.map((acceptance) => ({ acceptance, parts: partsOf(acceptance) }));
   const parts = deliveries.flatMap((delivery) => delivery.parts.filter(isReadable));
-  await lockKeys(tx, acceptances, parts);
-  const [ledger, changes] = await Promise.all([loadLedger(tx, parts), openChanges(tx, parts.length)]);
-  const resolved: Part[] = [];
-  const receipts: AcceptReceipt[] = [];
-  for (const delivery of deliveries) {
-    receipts.push(await acceptOne(tx, delivery, { ledger, changes, resolved }));
-  }
-  await Promise.all([changes.write(), resolveDeadLetters(tx, resolved)]);
-  return receipts;
+  return database.exchange({
+    async read(queries) {
+      const tx = { ...queries, storeId };
+      const locked = lockKeys(tx, acceptances, parts);
+      const [ledger, changes] = await Promise.all([
+        loadLedger(tx, parts),
+        openChanges(tx, parts.length),
+        locked,
+      ]);
+      return { ledger, changes };
+    },
+    async write(queries, { ledger, changes }) {
+      const tx = { ...queries, storeId };
+      const resolved: Part[] = [];
+      const receipts: AcceptReceipt[] = [];
+      for (const delivery of deliveries) {
+        receipts.push(await acceptOne(tx, delivery, { ledger, changes, resolved }));
+      }
+      const last = Promise.all([changes.write(), resolveDeadLetters(tx, resolved)]);
+      return { result: receipts, last };
+    },
+  });
 }
 
 /**

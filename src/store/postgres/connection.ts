@@ -33,7 +33,16 @@ export interface Database extends Queries {
    * @throws StoreUnavailable when the database cannot be reached or used now
    */
   transaction<T>(run: (queries: Queries) => Promise<T>): Promise<T>;
+  /** The same in two round trips. */
+  exchange<Found, T>(exchange: Exchange<Found, T>): Promise<T>;
   close(): Promise<void>;
+}
+
+export interface Exchange<Found, T> {
+  /** Goes along with the begin; it must therefore do no harm outside of a transaction. */
+  read(queries: Queries): Promise<Found>;
+  /** What it has asked last goes along with the commit. */
+  write(queries: Queries, found: Found): Promise<{ readonly result: T; readonly last: Promise<unknown> }>;
 }
 
 export function openDatabase(url: string): Database {
@@ -53,7 +62,8 @@ export function openDatabase(url: string): Database {
   pool.on('error', () => undefined);
   return {
     ...queriesOn(pool),
-    transaction: (run) => transact(pool, run),
+    transaction: (run) => repeat(() => transact(pool, run)),
+    exchange: (exchange) => repeat(() => transactInTwo(pool, exchange)),
     close: () => pool.end(),
   };
 }
@@ -87,10 +97,10 @@ const sessionSettings = `
   set idle_in_transaction_session_timeout to ${statementTimeoutMs};
   select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`;
 
-async function transact<T>(pool: Pool, run: (queries: Queries) => Promise<T>): Promise<T> {
+async function repeat<T>(run: () => Promise<T>): Promise<T> {
   for (let repeats = 0; ; repeats += 1) {
     try {
-      return await transactOnce(pool, run);
+      return await run();
     } catch (error) {
       if (!isRepeatable(error) || repeats >= maxRepeats) throw explain(error);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** Math.min(repeats, 5)));
@@ -98,12 +108,32 @@ async function transact<T>(pool: Pool, run: (queries: Queries) => Promise<T>): P
   }
 }
 
-async function transactOnce<T>(pool: Pool, run: (queries: Queries) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
+function transact<T>(pool: Pool, run: (queries: Queries) => Promise<T>): Promise<T> {
+  return withClient(pool, async (client) => {
     await client.query('begin');
     const result = await run(queriesOn(client));
     await client.query('commit');
+    return result;
+  });
+}
+
+function transactInTwo<Found, T>(pool: Pool, { read, write }: Exchange<Found, T>): Promise<T> {
+  return withClient(pool, async (client) => {
+    const queries = queriesOn(client);
+    const [, found] = await Promise.all([client.query('begin'), read(queries)]);
+    const { result, last } = await write(queries, found);
+    // After a statement that failed, a commit takes everything back, and calls itself so.
+    const [, { command }] = await Promise.all([last, client.query('commit')]);
+    if (command !== 'COMMIT') throw new StoreUnavailable('the database has taken a transaction back');
+    return result;
+  });
+}
+
+/** Runs a transaction; when it fails, nothing of it is left on the connection. */
+async function withClient<T>(pool: Pool, run: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    const result = await run(client);
     client.release();
     return result;
   } catch (error) {
