@@ -30,7 +30,7 @@ describe('fresh marks', () => {
             now.set(mark, (now.get(mark) ?? new Set()).add(one.intent));
           } else if (one.kind === 'take') {
             const first = markOf(one.like).charCodeAt(0);
-            const given = fresh.take(first);
+            const given = pairs(fresh.take(first));
             const expected = [...now].filter(([mark]) => mark.charCodeAt(0) === first);
             expect(given.map(([mark]) => mark)).toEqual(given.map(([mark]) => mark).sort());
             expect(new Map(given.map(([mark]) => [mark, fresh.find(mark)]))).toEqual(
@@ -60,6 +60,12 @@ describe('fresh marks', () => {
     expect(firstCharacters).toEqual([...alphabet].map((one) => one.charCodeAt(0)).sort((a, b) => a - b));
   });
 });
+
+function pairs(marked: readonly (string | number)[]): [string, number][] {
+  return marked.flatMap((mark, at) =>
+    at % 2 === 0 ? [[String(mark), Number(marked[at + 1])] as [string, number]] : [],
+  );
+}
 
 function copy(marks: ReadonlyMap<string, ReadonlySet<number>>): Map<string, Set<number>> {
   return new Map([...marks].map(([mark, intents]) => [mark, new Set(intents)]));

@@ -8,13 +8,14 @@ export interface FreshMarks {
   add(mark: string, intent: number): void;
   /** How many there are. */
   count(): number;
-  /** The marks that begin with a character, in their order; they are forgotten with the commit. */
-  take(first: number): readonly MarkedIntent[];
+  /**
+   * The marks that begin with a character, in their order, each followed by an intent that has it; they are forgotten with
+   * the commit.
+   */
+  take(first: number): readonly (string | number)[];
   commit(): void;
   rollback(): void;
 }
-
-export type MarkedIntent = readonly [mark: string, intent: number];
 
 /** Marks are digests in base64url: all characters that one can begin with, in the order of the file. */
 export const firstCharacters: readonly number[] = [
@@ -69,9 +70,11 @@ export function createFreshMarks(): FreshMarks {
     take(first) {
       const marks = byFirst.get(first) ?? new Map<string, Intents>();
       taken.push(marks);
-      return [...marks.keys()]
-        .sort()
-        .flatMap((mark) => listOf(marks.get(mark)).map((intent): MarkedIntent => [mark, intent]));
+      const marked: (string | number)[] = [];
+      for (const mark of [...marks.keys()].sort()) {
+        for (const intent of listOf(marks.get(mark))) marked.push(mark, intent);
+      }
+      return marked;
     },
     commit() {
       for (const marks of taken) {

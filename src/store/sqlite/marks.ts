@@ -1,7 +1,7 @@
 import type { IntentFacts } from '../../core/intent.ts';
 import { eventMark, marksOf, type Row } from '../rows.ts';
 import type { Connection } from './connection.ts';
-import { firstCharacters, type MarkedIntent } from './fresh-marks.ts';
+import { firstCharacters } from './fresh-marks.ts';
 
 /**
  * The marks by which intents are found: of their people, and of the events that brought them.
@@ -87,23 +87,28 @@ export function insertMarks(connection: Connection, intent: number, marks: reado
   marks.forEach(connection.filter.add);
   insert(
     connection,
-    marks.map((mark) => [mark, intent]),
+    marks.flatMap((mark) => [mark, intent]),
   );
+}
+
+/** @param marked marks and intents in turn */
+function insert(connection: Connection, marked: readonly (string | number)[]): void {
+  for (let at = 0; at < marked.length; at += 2 * rowsPerStatement) {
+    const values = marked.slice(at, at + 2 * rowsPerStatement);
+    connection.run(insertOf(values.length / 2), values);
+  }
 }
 
 const inserts = new Map<number, string>();
 
-function insert(connection: Connection, marked: readonly MarkedIntent[]): void {
-  for (let at = 0; at < marked.length; at += rowsPerStatement) {
-    const rows = marked.slice(at, at + rowsPerStatement);
-    let sql = inserts.get(rows.length);
-    if (sql === undefined) {
-      const places = Array.from(rows, (_, index) => `(?${2 * index + 1}, ?${2 * index + 2})`);
-      sql = `insert or ignore into marks (mark, intent) values ${places}`;
-      inserts.set(rows.length, sql);
-    }
-    connection.run(sql, rows.flat());
+function insertOf(count: number): string {
+  let sql = inserts.get(count);
+  if (sql === undefined) {
+    const rows = Array.from({ length: count }, (_, row) => `(?${2 * row + 1}, ?${2 * row + 2})`);
+    sql = `insert or ignore into marks (mark, intent) values ${rows}`;
+    inserts.set(count, sql);
   }
+  return sql;
 }
 
 /** A move of the marks into the file that is under way. */
