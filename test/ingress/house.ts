@@ -112,6 +112,7 @@ export interface HouseOptions {
   readonly tokens?: readonly ApiToken[];
   readonly backlogLimit?: number;
   readonly maxBodyBytes?: number;
+  readonly trustProxy?: boolean | number;
   readonly requestTimeoutMs?: number;
   readonly expectEveryMs?: number;
   /** Where the live stream comes from, instead of the store. */
@@ -178,8 +179,9 @@ export async function openHouse(options: HouseOptions = {}) {
   });
   const console = consoleRoutes({ tokens: options.tokens ?? tokens });
   const routes = [api, console];
-  const hooks = hookListener({ receiver, sources, maxBodyBytes, trustProxy: false, log });
-  const app = createHttpApp({ hooks, routes, trustProxy: false, log });
+  const { trustProxy = false } = options;
+  const hooks = hookListener({ receiver, sources, maxBodyBytes, trustProxy, log });
+  const app = createHttpApp({ hooks, routes, trustProxy, log });
   const { requestTimeoutMs = 30_000 } = options;
   const server = await openHttpServer({ app, host: '127.0.0.1', port: 0, requestTimeoutMs });
 

@@ -64,6 +64,22 @@ describe('the answers of /hooks/:source', () => {
     }),
   );
 
+  it.each([
+    ['nobody is trusted', false, '127.0.0.1'],
+    ['one proxy is in front', 1, '198.51.100.7'],
+    ['two are', 2, '203.0.113.9'],
+    ['all are', true, '203.0.113.9'],
+  ])('have the log say who sent what is not genuine, where %s', (_who, trustProxy, sender) =>
+    inHouse(
+      async (house) => {
+        const forged = post(house, { people: [leaver()] }).set('x-signature', '00');
+        await forged.set('x-forwarded-for', '203.0.113.9, 198.51.100.7');
+        expect(house.lines).toMatchObject([{ facts: { source: 'hr', sender } }]);
+      },
+      { trustProxy },
+    )(),
+  );
+
   it(
     'say 404 for a source that is unknown or has another transport, whatever the method',
     inHouse(
