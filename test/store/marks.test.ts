@@ -12,7 +12,7 @@ describe('fresh marks', () => {
       fc.record({
         kind: fc.constant('add' as const),
         mark: fc.nat({ max: 60 }),
-        intent: fc.integer({ min: 1, max: 9 }),
+        isNext: fc.boolean(),
       }),
       fc.record({ kind: fc.constant('take' as const), like: fc.nat({ max: 60 }) }),
       fc.constantFrom({ kind: 'commit' as const }, { kind: 'rollback' as const }),
@@ -23,11 +23,13 @@ describe('fresh marks', () => {
         let kept = new Map<string, Set<number>>();
         let now = copy(kept);
         let taken: number[] = [];
+        let intent = 1;
         for (const one of steps) {
           if (one.kind === 'add') {
             const mark = markOf(one.mark);
-            fresh.add(mark, one.intent);
-            now.set(mark, (now.get(mark) ?? new Set()).add(one.intent));
+            if (one.isNext) intent += 1;
+            fresh.add(mark, intent);
+            now.set(mark, (now.get(mark) ?? new Set()).add(intent));
           } else if (one.kind === 'take') {
             const first = markOf(one.like).charCodeAt(0);
             const given = pairs(fresh.take(first));

@@ -5,6 +5,7 @@
 export interface FreshMarks {
   /** The intents with that mark. */
   find(mark: string): readonly number[];
+  /** @param intent a number that is at least that of any that was added before */
   add(mark: string, intent: number): void;
   /** How many there are. */
   count(): number;
@@ -22,19 +23,17 @@ export const firstCharacters: readonly number[] = [
   ...'-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz',
 ].map((one) => one.charCodeAt(0));
 
-const none: readonly number[] = [];
-
-/** Most marks have one intent, which needs no array. */
-type Intents = number | readonly number[];
+/** Most marks have one intent, which needs no array; more are in the order of their numbers. */
+type Intents = number | number[];
 
 const listOf = (intents: Intents | undefined): readonly number[] =>
-  intents === undefined ? none : typeof intents === 'number' ? [intents] : intents;
+  typeof intents === 'number' ? [intents] : (intents ?? []);
 
 export function createFreshMarks(): FreshMarks {
   const byFirst = new Map(firstCharacters.map((first) => [first, new Map<string, Intents>()]));
   let total = 0;
-  /** Of this transaction; the mark at a place is that of the intent at the same. */
-  let added = { marks: [] as string[], intents: [] as number[] };
+  /** By this transaction; a mark is there once for each intent that it was added to. */
+  let added: string[] = [];
   let taken: Map<string, Intents>[] = [];
 
   function like(mark: string): Map<string, Intents> {
@@ -43,15 +42,16 @@ export function createFreshMarks(): FreshMarks {
     return marks;
   }
 
-  function remove(mark: string, intent: number): void {
+  /** Takes the newest intent from a mark. */
+  function remove(mark: string): void {
     const marks = like(mark);
-    const others = listOf(marks.get(mark)).filter((one) => one !== intent);
-    if (others.length > 0) marks.set(mark, others);
-    else marks.delete(mark);
+    const intents = marks.get(mark);
+    if (typeof intents === 'number' || intents?.length === 1) marks.delete(mark);
+    else intents?.pop();
   }
 
   function endTransaction(): void {
-    added = { marks: [], intents: [] };
+    added = [];
     taken = [];
   }
 
@@ -60,10 +60,13 @@ export function createFreshMarks(): FreshMarks {
     add(mark, intent) {
       const marks = like(mark);
       const others = marks.get(mark);
-      if (others !== undefined && listOf(others).includes(intent)) return;
-      marks.set(mark, others === undefined ? intent : [...listOf(others), intent]);
-      added.marks.push(mark);
-      added.intents.push(intent);
+      if (others === undefined) marks.set(mark, intent);
+      else if (typeof others !== 'number') {
+        if (others.at(-1) === intent) return;
+        others.push(intent);
+      } else if (others !== intent) marks.set(mark, [others, intent]);
+      else return;
+      added.push(mark);
       total += 1;
     },
     count: () => total,
@@ -84,10 +87,8 @@ export function createFreshMarks(): FreshMarks {
       endTransaction();
     },
     rollback() {
-      added.marks.forEach((mark, place) => {
-        remove(mark, added.intents[place] ?? 0);
-      });
-      total -= added.marks.length;
+      for (const mark of added) remove(mark);
+      total -= added.length;
       endTransaction();
     },
   };

@@ -69,7 +69,10 @@ function learnMarks(connection: Connection): void {
   for (const letter of letters) filter.add(eventMarkOf(letter));
 }
 
-/** Whether there may be an intent with one of these marks, in memory or in the file, or an open dead letter with it as that of its event. */
+/**
+ * Whether there may be an intent with one of these marks, in memory or in the file, or an open dead letter of an event
+ * with that mark.
+ */
 export function mayBeKnown({ filter }: Connection, marks: readonly string[]): boolean {
   return marks.some(filter.mayHave);
 }
