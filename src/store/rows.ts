@@ -164,13 +164,21 @@ export interface NewIntent {
 
 /** The columns of a new row, beside its number. */
 export function newColumns(row: NewIntent) {
-  const { facts, marks: _, failure, waived, urgent, exempt, ...columns } = row;
+  const { facts, failure, waived } = row;
   const isUntouched = failure === null && waived.length === 0;
   return {
-    ...columns,
+    source: row.source,
+    eventId: row.eventId,
+    part: row.part,
+    person: row.person,
     action: facts.action,
-    urgent: urgent ? 1 : 0,
-    exempt: exempt ? 1 : 0,
+    status: row.status,
+    urgent: row.urgent ? 1 : 0,
+    exempt: row.exempt ? 1 : 0,
+    dueAt: row.dueAt,
+    receivedAt: row.receivedAt,
+    settledAt: row.settledAt,
+    contentDigest: row.contentDigest,
     userIdType: identifierInTurn({ identifiers: facts.identifiers, identifierIndex: 0 }).userIdType,
     facts: JSON.stringify(facts),
     progress: isUntouched ? null : progressJson({ ...untouched, failure, waived }),

@@ -1,10 +1,17 @@
-import type { Intent } from '../../core/intent.ts';
 import { intentOutcome } from '../../core/outcome.ts';
 import { hasKin, judgeArrival, mayBeUnderWay } from '../acceptance.ts';
 import type { Acceptance, AcceptedIntent, AcceptReceipt } from '../contract.ts';
 import { deadLetterOutcome } from '../dead-letters.ts';
 import { cancelStep } from '../judgement.ts';
-import { eventMark, marksOf, type Row, readIntent, type StoredIntent, showId } from '../rows.ts';
+import {
+  eventMark,
+  marksOf,
+  type Row,
+  readIntent,
+  type StoredIntent,
+  showId,
+  storedIntent,
+} from '../rows.ts';
 import type { Connection } from './connection.ts';
 import { insertDeadLetter, resolveDeadLetter } from './dead-letters.ts';
 import { markedBy, markedByAny, mayBeKnown } from './marks.ts';
@@ -51,7 +58,7 @@ export function accept(connection: Connection, acceptance: Acceptance): AcceptRe
       return;
     }
     isNew = true;
-    receipt.intents.push(acceptIntent(connection, arriving).id);
+    receipt.intents.push(showId(connection, acceptIntent(connection, arriving)));
     if (arriving.isKnown) resolveDeadLetter(connection, acceptance, index);
   });
   return { kind: isNew ? 'accepted' : 'duplicate', ...receipt, contentDigest };
@@ -96,21 +103,23 @@ function findRepeat(connection: Connection, { acceptance, event, marks }: Arrivi
   return newer ? null : row;
 }
 
-function acceptIntent(connection: Connection, arriving: Arriving): Intent {
+/** @returns its number */
+function acceptIntent(connection: Connection, arriving: Arriving): number {
   const { acceptance, part, accepted, event, marks, isKnown } = arriving;
   const { receivedAt } = acceptance;
   const kin = isKnown && hasKin(accepted) ? findKin(connection, marks) : [];
   const { row, outcome, voids } = judgeArrival(acceptance, part, { accepted, marks, kin });
-  const { seq, intent } = insertIntent(connection, row, event);
+  const seq = insertIntent(connection, row, event);
   for (const { stored, failure } of voids) {
     if (mayBeUnderWay(stored)) voidLater(connection, stored, failure);
     else takeStep(connection, stored, cancelStep(failure, receivedAt));
   }
   if (outcome) {
+    const { intent } = storedIntent(connection, seq, row);
     const facts = { status: outcome, time: receivedAt, failure: row.failure };
     insertOutcome(connection, seq, intentOutcome(intent, facts));
   }
-  return intent;
+  return seq;
 }
 
 /** Resigns, the kicks they brought, and withdraws of the same person: by an identifier in common, or by subject. */

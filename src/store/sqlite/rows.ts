@@ -9,7 +9,6 @@ import {
   newColumns,
   progressJson,
   type StoredIntent,
-  storedIntent,
 } from '../rows.ts';
 import type { Connection } from './connection.ts';
 import { addMarks } from './marks.ts';
@@ -51,12 +50,8 @@ export function noteAct(
   });
 }
 
-/** Stores an intent and the marks by which it is found. @param event see `eventMark` */
-export function insertIntent(
-  connection: Connection,
-  row: NewIntent,
-  event: string = eventMark(row),
-): StoredIntent {
+/** Stores an intent and the marks by which it is found. @param event see `eventMark` @returns its number */
+export function insertIntent(connection: Connection, row: NewIntent, event: string = eventMark(row)): number {
   const { rowId } = connection.run(
     `insert into intents (source, event_id, part, person, action, status, urgent, exempt, due_at, user_id_type,
        received_at, settled_at, content_digest, facts, progress)
@@ -65,5 +60,5 @@ export function insertIntent(
     newColumns(row),
   );
   addMarks(connection, rowId, [event, ...row.marks]);
-  return storedIntent(connection, rowId, row);
+  return rowId;
 }
