@@ -298,6 +298,20 @@ describe('the SQLite file', () => {
       await store.close();
     }));
 
+  it('finds what is taken in while the store is pruned', () =>
+    inFolder(async (path) => {
+      const store = openSqliteStore({ path });
+      const told = { eventId: 'left', effectiveAt: start + 1e9 };
+      const before = { settled: 0, outcomes: 0, deadLetters: 0 };
+      // One commit has both; pruning moves all marks that are there into the file.
+      const [, { intents }] = await Promise.all([
+        store.prune(before, 1, start),
+        store.accept(acceptanceOf(told)),
+      ]);
+      expect(await store.accept(acceptanceOf(told))).toMatchObject({ kind: 'duplicate', intents });
+      await store.close();
+    }));
+
   it('finds nobody by the marks of what could not be kept', () =>
     inFolder(async (path) => {
       const store = openSqliteStore({ path });

@@ -9,10 +9,7 @@ export interface FreshMarks {
   add(mark: string, intent: number): void;
   /** How many there are. */
   count(): number;
-  /**
-   * The marks that begin with a character, in their order, each followed by an intent that has it; they are forgotten with
-   * the commit.
-   */
+  /** Takes out the marks that begin with a character: in their order, each followed by an intent that has it. */
   take(first: number): readonly (string | number)[];
   commit(): void;
   rollback(): void;
@@ -29,36 +26,35 @@ type Intents = number | number[];
 const listOf = (intents: Intents | undefined): readonly number[] =>
   typeof intents === 'number' ? [intents] : (intents ?? []);
 
-export function createFreshMarks(): FreshMarks {
-  const byFirst = new Map(firstCharacters.map((first) => [first, new Map<string, Intents>()]));
-  let total = 0;
-  /** By this transaction; a mark is there once for each intent that it was added to. */
-  let added: string[] = [];
-  let taken: Map<string, Intents>[] = [];
+type Marks = Map<string, Intents>;
 
-  function like(mark: string): Map<string, Intents> {
-    const marks = byFirst.get(mark.charCodeAt(0));
-    if (!marks) throw new TypeError('it is no digest');
+export function createFreshMarks(): FreshMarks {
+  const byFirst = new Map<number, Marks>();
+  let total = 0;
+  /** What the transaction did: marks that it added to, and all of a first character that it took. */
+  let done: (string | { readonly first: number; readonly marks: Marks })[] = [];
+
+  function like(first: number): Marks {
+    let marks = byFirst.get(first);
+    if (!marks) {
+      marks = new Map();
+      byFirst.set(first, marks);
+    }
     return marks;
   }
 
-  /** Takes the newest intent from a mark. */
-  function remove(mark: string): void {
-    const marks = like(mark);
+  function undoAdd(mark: string): void {
+    const marks = like(mark.charCodeAt(0));
     const intents = marks.get(mark);
     if (typeof intents === 'number' || intents?.length === 1) marks.delete(mark);
     else intents?.pop();
-  }
-
-  function endTransaction(): void {
-    added = [];
-    taken = [];
+    total -= 1;
   }
 
   return {
     find: (mark) => listOf(byFirst.get(mark.charCodeAt(0))?.get(mark)),
     add(mark, intent) {
-      const marks = like(mark);
+      const marks = like(mark.charCodeAt(0));
       const others = marks.get(mark);
       if (others === undefined) marks.set(mark, intent);
       else if (typeof others !== 'number') {
@@ -66,30 +62,33 @@ export function createFreshMarks(): FreshMarks {
         others.push(intent);
       } else if (others !== intent) marks.set(mark, [others, intent]);
       else return;
-      added.push(mark);
+      done.push(mark);
       total += 1;
     },
     count: () => total,
     take(first) {
-      const marks = byFirst.get(first) ?? new Map<string, Intents>();
-      taken.push(marks);
+      const marks = like(first);
+      byFirst.delete(first);
+      done.push({ first, marks });
       const marked: (string | number)[] = [];
       for (const mark of [...marks.keys()].sort()) {
         for (const intent of listOf(marks.get(mark))) marked.push(mark, intent);
       }
+      total -= marked.length / 2;
       return marked;
     },
     commit() {
-      for (const marks of taken) {
-        for (const intents of marks.values()) total -= listOf(intents).length;
-        marks.clear();
-      }
-      endTransaction();
+      done = [];
     },
     rollback() {
-      for (const mark of added) remove(mark);
-      total -= added.length;
-      endTransaction();
+      for (const one of done.reverse()) {
+        if (typeof one === 'string') undoAdd(one);
+        else {
+          byFirst.set(one.first, one.marks);
+          for (const intents of one.marks.values()) total += listOf(intents).length;
+        }
+      }
+      done = [];
     },
   };
 }
