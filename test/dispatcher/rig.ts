@@ -151,7 +151,9 @@ async function openRig(options: RigOptions): Promise<Rig> {
   };
   const folder = await mkdtemp(join(tmpdir(), 'offboard-bridge-'));
   const path = join(folder, 'bridge.db');
-  let store = openSqliteStore({ path });
+  // So few, that the way of marks into the file goes on through most tests.
+  const openStore = () => openSqliteStore({ path, maxFresh: 8 });
+  let store = openStore();
   const { find } = options;
   const lookups = find && createLookups({ ...policy, find, longestLookupMs: second, now, random });
   const build = () => createDispatcher({ store, api, throttle, protection, lookups, policy, now, random });
@@ -217,7 +219,7 @@ async function openRig(options: RigOptions): Promise<Rig> {
     },
     async restart() {
       await store.close();
-      store = openSqliteStore({ path });
+      store = openStore();
       dispatcher = build();
     },
     async close() {
