@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { readNeutralEvent } from '../../src/core/neutral-event.ts';
+import fc from 'fast-check';
+import { userIdTypes } from '../../src/core/identifier.ts';
+import { readBySchema, readNeutralEvent, readPlain } from '../../src/core/neutral-event.ts';
 
 const resign = {
   type: 'user.resign',
@@ -151,5 +153,81 @@ describe('the faults of an event', () => {
 
   it.each([[7], [null], [[]], ['ada@example.com']])('tell that data is not an object: %j', (data) => {
     expect(faultsOf({ ...resign, data })).toEqual([expect.stringMatching(/^data: /)]);
+  });
+});
+
+describe('what is read of a neutral event without its schema', () => {
+  const whole = withData({
+    subject: '1001',
+    effectiveAt: '2026-12-01T00:00:00+08:00',
+    reason: 'last day',
+    requestedBy: 'hr@example.com',
+  });
+
+  it('is all of what most senders send', () => {
+    for (const event of [
+      resign,
+      whole,
+      { ...resign, type: 'user.kick' },
+      { ...whole, type: 'user.withdraw' },
+    ])
+      expect(readPlain(event)).not.toBeNull();
+  });
+
+  it('is what the schema says of it, or nothing', () => {
+    const odd = fc.oneof(
+      fc.constantFrom('', ' ', ' x', 'x ', '\0', 'x'.repeat(256), 'x'.repeat(257), 'x'.repeat(1_001)),
+      fc.constantFrom<unknown>(null, 0, 1, true, [], {}, ['x'], { length: 1 }),
+      fc.string({ maxLength: 300 }),
+    );
+    const mostly = (...values: unknown[]) =>
+      fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...values) }, { weight: 1, arbitrary: odd });
+    const time = mostly(
+      '2026-11-20T08:00:00Z',
+      '2026-11-20T08:00:00.123456789+14:00',
+      '2026-11-20T08:00Z',
+      '2026-02-30T08:00:00Z',
+      '2026-11-20T08:00:00',
+      '2026-11-20T25:00:00Z',
+    );
+    const seldom = (fields: Record<string, fc.Arbitrary<unknown>>) =>
+      fc.oneof(
+        { weight: 6, arbitrary: fc.constant({}) },
+        { weight: 1, arbitrary: fc.record(fields, { requiredKeys: [] }) },
+      );
+    const texts = {
+      subject: mostly('1001'),
+      reason: mostly('last day'),
+      requestedBy: mostly('hr', undefined),
+    };
+    const data = fc
+      .tuple(
+        fc.record({
+          userIdType: mostly(...userIdTypes, 'email', 'external_id'),
+          userId: mostly('ada@example.com', '6319a1504f3b4c0f214dd5b1', '+86 138-0013-8000', 'idp:1', '1001'),
+        }),
+        fc.record({ ...texts, effectiveAt: time }, { requiredKeys: [] }),
+        seldom({ appIds: mostly(['app'], []), identifiers: mostly([], undefined), other: odd }),
+      )
+      .map((fields) => Object.assign({}, ...fields));
+    const event = fc
+      .tuple(
+        fc.record({
+          type: mostly('user.kick', 'user.resign', 'user.withdraw', 'user.left', 'toString'),
+          timestamp: time,
+          data: fc.oneof({ weight: 9, arbitrary: data }, odd),
+        }),
+        seldom({ other: odd }),
+      )
+      .map((fields) => Object.assign({}, ...fields));
+    let read = 0;
+    const check = (value: unknown): void => {
+      const plain = readPlain(value);
+      if (!plain) return;
+      read += 1;
+      expect(readBySchema(value)).toEqual({ kind: 'intent', draft: plain });
+    };
+    fc.assert(fc.property(fc.oneof(event, odd), check), { numRuns: 20_000 });
+    expect(read).toBeGreaterThan(100);
   });
 });
