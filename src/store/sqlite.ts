@@ -33,7 +33,7 @@ export interface SqliteStoreOptions {
  * The store in one SQLite file, for one process. All writes of a turn of the event loop share a commit.
  * @throws StoreUnavailable when another process has the file
  */
-export function openSqliteStore({ path, maxFresh = 65_536 }: SqliteStoreOptions): Store {
+export function openSqliteStore({ path, maxFresh = 32_768 }: SqliteStoreOptions): Store {
   const connection = openConnection(path);
   recallMarks(connection);
   const flusher = createFlusher(connection, maxFresh);

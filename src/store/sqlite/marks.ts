@@ -14,7 +14,7 @@ import { firstCharacters } from './fresh-marks.ts';
 
 const rowsPerStatement = 32;
 const recalledPerPage = 1_000;
-const learnedPerPage = 10_000;
+const learnedPerPage = 1_000;
 
 /** SQL for the intents with a mark, such as `:mark` or `i.person`. */
 export const markedBy = (mark: string): string =>
