@@ -42,7 +42,7 @@ export function openConnection(path: string, { isMoving = false } = {}): Connect
   database.exec('pragma journal_mode = wal');
   database.exec('pragma synchronous = full');
   database.exec('pragma wal_autocheckpoint = 4000');
-  database.exec('pragma cache_size = -16384');
+  database.exec('pragma cache_size = -8192');
   // What was erased, pruned or written anew shall not go on lying in the free space of the file.
   database.exec('pragma secure_delete = on');
   const statements = new Map<string, Statement>();
