@@ -16,15 +16,16 @@ function faultsOf(event: unknown): readonly string[] {
 
 const withData = (data: Record<string, unknown>) => ({ ...resign, data: { ...resign.data, ...data } });
 
+const whole = withData({
+  subject: '1001',
+  effectiveAt: '2026-12-01T00:00:00+08:00',
+  reason: 'last day',
+  requestedBy: 'hr@example.com',
+});
+
 describe('a neutral event', () => {
   it('is read as an intent with everything that it says', () => {
-    const event = withData({
-      subject: '1001',
-      effectiveAt: '2026-12-01T00:00:00+08:00',
-      reason: 'last day',
-      requestedBy: 'hr@example.com',
-    });
-    expect(readNeutralEvent(event)).toEqual({
+    expect(readNeutralEvent(whole)).toEqual({
       kind: 'intent',
       draft: {
         action: 'resign',
@@ -157,13 +158,6 @@ describe('the faults of an event', () => {
 });
 
 describe('what is read of a neutral event without its schema', () => {
-  const whole = withData({
-    subject: '1001',
-    effectiveAt: '2026-12-01T00:00:00+08:00',
-    reason: 'last day',
-    requestedBy: 'hr@example.com',
-  });
-
   it('is all of what most senders send', () => {
     for (const event of [
       resign,
