@@ -66,7 +66,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   try {
     // First, so that no move to this database begins once it was seen that there is none.
     nudges = await openNudges({ url, database, onNudge });
-    const storeId = await migrate(database);
+    const storeId = await migrate(url);
     await compareClocks(clock, database);
     const open: Open = { storeId, database, clock, leases, nudges };
     return { id: storeId, ...writing(open), ...publishing(open), ...reading(open) };

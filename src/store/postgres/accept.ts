@@ -70,7 +70,7 @@ async function lockKeys(
   }
   await tx.run(
     `with gate as materialized (select pg_advisory_xact_lock_shared(:class, 0))
-     select pg_advisory_xact_lock(:class, key) from gate, unnest(:keys::integer[]) as key`,
+     select count(*) from (select pg_advisory_xact_lock(:class, key) from gate, unnest(:keys::integer[]) as key) locked`,
     { ...lockClass, keys },
   );
 }

@@ -29,6 +29,11 @@ export interface Changes {
   write(): Promise<void>;
 }
 
+interface Mark {
+  readonly mark: string;
+  readonly intent: number;
+}
+
 interface ChangedRow extends ReturnType<typeof changedColumns> {
   readonly seq: number;
   readonly leaseToken: string | null;
@@ -39,7 +44,9 @@ export async function openChanges(tx: Transaction, reserve: number): Promise<Cha
   const numbers = await reserveNumbers(tx, reserve);
   const inserted: { seq: number; row: NewIntent }[] = [];
   const updated = new Map<number, ChangedRow>();
-  const marks: { mark: string; intent: number }[] = [];
+  const freshMarks: Mark[] = [];
+  /** Of intents that may have them already. */
+  const moreMarks: Mark[] = [];
   const outcomes: { intent: number | null; draft: OutcomeDraft }[] = [];
 
   /** Of two changes of an intent the later holds, but for what only the earlier says. */
@@ -52,21 +59,21 @@ export async function openChanges(tx: Transaction, reserve: number): Promise<Cha
       const seq = numbers.shift();
       if (seq === undefined) throw new Error('more intents than numbers were reserved for');
       inserted.push({ seq, row });
-      for (const mark of row.marks) marks.push({ mark, intent: seq });
+      for (const mark of new Set(row.marks)) freshMarks.push({ mark, intent: seq });
       return storedIntent(tx, seq, row);
     },
     take({ seq, intent }, { change, outcome }) {
       const after = changed(intent, change);
       put({ seq, ...changedColumns(after, change), leaseToken: null });
       if (change.progress?.resolution) {
-        for (const mark of marksOf(after.source, after)) marks.push({ mark, intent: seq });
+        for (const mark of marksOf(after.source, after)) moreMarks.push({ mark, intent: seq });
       }
       if (outcome) outcomes.push({ intent: seq, draft: intentOutcome(after, outcome) });
       return { seq, intent: after, leaseToken: null };
     },
-    note({ seq, intent, leaseToken }, note, more = []) {
+    note({ seq, intent, leaseToken }, note, marks = []) {
       const after = { ...intent, ...note };
-      for (const mark of more) marks.push({ mark, intent: seq });
+      for (const mark of marks) moreMarks.push({ mark, intent: seq });
       put({ seq, ...changedColumns(after, {}), leaseToken });
       return { seq, intent: after, leaseToken };
     },
@@ -76,7 +83,8 @@ export async function openChanges(tx: Transaction, reserve: number): Promise<Cha
     async write() {
       await Promise.all([
         insertIntents(tx, inserted),
-        insertMarks(tx, marks),
+        insertMarks(tx, freshMarks),
+        addMarks(tx, moreMarks),
         updateIntents(tx, [...updated.values()]),
         insertOutcomes(tx, outcomes),
       ]);
@@ -86,11 +94,14 @@ export async function openChanges(tx: Transaction, reserve: number): Promise<Cha
 
 async function reserveNumbers(tx: Transaction, count: number): Promise<number[]> {
   if (count === 0) return [];
-  const rows = await tx.all(
-    `select nextval('intent_numbers') as seq from generate_series(1, :count::integer)`,
+  const row = await tx.get(
+    `select string_agg(nextval('intent_numbers')::text, ' ') as numbers from generate_series(1, :count::integer)`,
     { count },
   );
-  return rows.map((row) => Number(row.seq)).sort((a, b) => a - b);
+  return String(row?.numbers)
+    .split(' ')
+    .map(Number)
+    .sort((a, b) => a - b);
 }
 
 async function insertIntents(
@@ -132,14 +143,21 @@ async function insertIntents(
   );
 }
 
-async function insertMarks(
-  tx: Transaction,
-  marks: readonly { mark: string; intent: number }[],
-): Promise<void> {
+async function insertMarks(tx: Transaction, marks: readonly Mark[]): Promise<void> {
   if (marks.length === 0) return;
   await tx.run(
-    `insert into marks (mark, intent) select * from unnest(:mark::text[], :intent::bigint[])
-     on conflict do nothing`,
+    `insert into marks (mark, intent) select * from unnest(:mark::text[], :intent::bigint[])`,
+    pivot(marks, ['mark', 'intent']),
+  );
+}
+
+/** Nobody else adds any to these intents meanwhile: their rows are locked. */
+async function addMarks(tx: Transaction, marks: readonly Mark[]): Promise<void> {
+  if (marks.length === 0) return;
+  await tx.run(
+    `insert into marks (mark, intent)
+     select distinct n.mark, n.intent from unnest(:mark::text[], :intent::bigint[]) as n (mark, intent)
+     where not exists (select 1 from marks m where m.mark = n.mark and m.intent = n.intent)`,
     pivot(marks, ['mark', 'intent']),
   );
 }

@@ -45,17 +45,19 @@ export interface Exchange<Found, T> {
   write(queries: Queries, found: Found): Promise<{ readonly result: T; readonly last: Promise<unknown> }>;
 }
 
-export function openDatabase(url: string): Database {
+/** @param options.isPatient waits for every statement and lock as long as it takes */
+export function openDatabase(url: string, { isPatient = false } = {}): Database {
   const pool = new pg.Pool({
     ...connectionOptions(url),
     max: maxConnections,
-    query_timeout: statementTimeoutMs + 1_000,
+    query_timeout: isPatient ? 0 : statementTimeoutMs + 1_000,
     // What does not wait for one another makes one round trip.
     pipeline: true,
     async onConnect(client) {
       // One that breaks between two statements of a transaction says so by an event, which nobody may leave unheard.
       client.on('error', () => undefined);
       await client.query(sessionSettings);
+      if (isPatient) await client.query('set statement_timeout to 0; set lock_timeout to 0');
     },
   });
   // A connection that breaks while it is idle is replaced by the pool; the next statement says whether that works.
@@ -153,8 +155,10 @@ async function rollBack(client: PoolClient, error: unknown): Promise<boolean> {
 
 function queriesOn(runner: Pick<Pool, 'query'>): Queries {
   const query = async (sql: string, parameters: Parameters = {}) => {
+    // What cannot be said at all is a fault of who says it, not of the database.
+    const said = statement(sql, parameters);
     try {
-      return await runner.query<Row>(statement(sql, parameters));
+      return await runner.query<Row>(said);
     } catch (error) {
       throw isRepeatable(error) ? error : explain(error);
     }

@@ -37,7 +37,8 @@ export async function resolveDeadLetters(tx: Transaction, parts: readonly Part[]
   await tx.run(
     `update dead_letters d set status = 'resolved'
      from unnest(:source::text[], :eventId::text[], :part::bigint[]) as e (source, event_id, part)
-     where d.source = e.source and d.event_id = e.event_id and d.part = e.part and d.status = 'open'`,
+     where d.source = e.source and d.event_id = e.event_id and d.part = e.part and d.status = 'open'
+       and exists (select 1 from dead_letters where status = 'open')`,
     pivot(keys, ['source', 'eventId', 'part']),
   );
 }

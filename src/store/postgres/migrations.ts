@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { firstPreviousHash } from '../../core/outcome.ts';
 import { StoreUnavailable } from '../contract.ts';
-import { type Database, type Queries, schema } from './connection.ts';
+import { openDatabase, type Queries, schema } from './connection.ts';
 import { locks } from './locks.ts';
 
 /**
@@ -145,36 +145,53 @@ const migrations: readonly string[] = [
     next_at double precision not null
   );
   `,
+  `
+  alter table marks drop constraint marks_pkey;
+  create index marks_by_mark on marks using hash (mark);
+  drop index intents_by_event;
+  create index intents_by_event on intents using hash (event_id);
+  `,
 ];
 
 /**
  * Brings the schema up to date, and gives the id of the store.
  * @throws StoreUnavailable when a newer release wrote it, or a store is being moved to it
  */
-export async function migrate(database: Database, { isMoving = false } = {}): Promise<string> {
-  return database.transaction(async (queries) => {
-    await queries.run('select pg_advisory_xact_lock(:class, 0)', { class: locks.migration });
-    const there = await queries.get(
-      `select to_regnamespace(:schema) is not null as schema, to_regclass(:table) is not null as table,
-         to_regclass(:moving) is not null as moving`,
-      { schema, table: `${schema}.migrations`, moving: `${schema}.moving` },
+export async function migrate(url: string, { isMoving = false } = {}): Promise<string> {
+  // An index of many rows takes its time to make, and so does whoever makes it first.
+  const database = openDatabase(url, { isPatient: true });
+  try {
+    return await database.transaction((queries) => takeMigrations(queries, { isMoving }));
+  } finally {
+    await database.close();
+  }
+}
+
+async function takeMigrations(
+  queries: Queries,
+  { isMoving }: { readonly isMoving: boolean },
+): Promise<string> {
+  await queries.run('select pg_advisory_xact_lock(:class, 0)', { class: locks.migration });
+  const there = await queries.get(
+    `select to_regnamespace(:schema) is not null as schema, to_regclass(:table) is not null as table,
+       to_regclass(:moving) is not null as moving`,
+    { schema, table: `${schema}.migrations`, moving: `${schema}.moving` },
+  );
+  if (there?.moving === true && !isMoving) {
+    throw new StoreUnavailable('a store is being moved to the database: finish that by migrate-store');
+  }
+  if (there?.schema !== true) await queries.run(`create schema ${schema}`);
+  if (there?.table !== true) await queries.run('create table migrations (version integer primary key)');
+  const version = Number(
+    (await queries.get(`select coalesce(max(version), 0) as version from migrations`))?.version,
+  );
+  if (version > migrations.length) {
+    throw new StoreUnavailable(
+      `the database is of a newer release (schema ${version}, this one knows ${migrations.length})`,
     );
-    if (there?.moving === true && !isMoving) {
-      throw new StoreUnavailable('a store is being moved to the database: finish that by migrate-store');
-    }
-    if (there?.schema !== true) await queries.run(`create schema ${schema}`);
-    if (there?.table !== true) await queries.run('create table migrations (version integer primary key)');
-    const version = Number(
-      (await queries.get(`select coalesce(max(version), 0) as version from migrations`))?.version,
-    );
-    if (version > migrations.length) {
-      throw new StoreUnavailable(
-        `the database is of a newer release (schema ${version}, this one knows ${migrations.length})`,
-      );
-    }
-    for (let next = version; next < migrations.length; next += 1) await takeMigration(queries, next);
-    return String((await queries.get('select id from store'))?.id);
-  });
+  }
+  for (let next = version; next < migrations.length; next += 1) await takeMigration(queries, next);
+  return String((await queries.get('select id from store'))?.id);
 }
 
 async function takeMigration(queries: Queries, index: number): Promise<void> {

@@ -24,7 +24,7 @@ const sequences: Readonly<Record<string, string>> = { intents: `${schema}.intent
 export async function openMovingIn(url: string, source: MovingOut): Promise<MovingIn> {
   const database = openDatabase(url);
   try {
-    await migrate(database, { isMoving: true });
+    await migrate(url, { isMoving: true });
     const isDone = await database.transaction((queries) => begin(queries, source));
     const types = await readTypes(database);
     for (const table of source.tables) checkColumns(table, types);

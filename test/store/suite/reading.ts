@@ -27,6 +27,25 @@ export function testReading(subject: Subject): void {
       ).toEqual([held]);
     });
 
+    it('lists an intent once, however often it names the same person', async () => {
+      const ada = email('ada@example.com');
+      const id = await idOf({ identifiers: [ada, ada] });
+      const { person = '' } = (await subject.store.findIntent(id))?.intent ?? {};
+      const listed = async () => {
+        const query = { cursor: null, limit: 10, statuses: null, person, source: null };
+        return (await subject.store.listIntents(query)).items.map((one) => one.id);
+      };
+      expect(await listed()).toEqual([id]);
+      const batch = await claimed();
+      const resolution = { identifiers: [ada, ada], effectiveAt: null, settled: true };
+      await subject.store.settle(
+        batch.token,
+        settleAll(batch, { kind: 'resolved', resolution, dueAt: start }),
+        start,
+      );
+      expect(await listed()).toEqual([id]);
+    });
+
     it('says how much is waiting', async () => {
       await idOf({});
       await idOf({ source: 'a', effectiveAt: start + hour });
