@@ -8,7 +8,6 @@ export type ElementType = keyof typeof numbers;
 
 const widths = { bigint: 8, integer: 4, smallint: 2 } as const;
 const lengthBytes = 4;
-const maxBytesPerCharacter = 3;
 /** In the place of the length. */
 const absent = -1;
 
@@ -26,8 +25,11 @@ export function encodeArray(type: ElementType, elements: readonly unknown[]): Bu
 
 function encodeTexts(elements: readonly unknown[]): Buffer {
   const texts = elements.map((element) => (isAbsent(element) ? null : String(element)));
-  const characters = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
-  const size = texts.length * lengthBytes + characters * maxBytesPerCharacter;
+  // Exactly as much as is needed: what Node takes from outside of its own heap has V8 collect everything more often.
+  const size = texts.reduce(
+    (sum, text) => sum + lengthBytes + (text === null ? 0 : Buffer.byteLength(text)),
+    0,
+  );
   const { bytes, start } = begin('text', texts.length, size);
   let end = start;
   for (const text of texts) {
@@ -35,7 +37,7 @@ function encodeTexts(elements: readonly unknown[]): Buffer {
     bytes.writeInt32BE(length, end);
     end += lengthBytes + Math.max(length, 0);
   }
-  return bytes.subarray(0, end);
+  return bytes;
 }
 
 function encodeNumbers(type: keyof typeof widths, elements: readonly unknown[]): Buffer {
