@@ -3,7 +3,7 @@ import { nextLeaver, sendLoad, webhookRequest } from './load.ts';
 import { startBareApp, startBridge } from './programs.ts';
 import { onStore, type StoreKind } from './store.ts';
 
-const rounds = 3;
+const rounds = 5;
 const requestsPerRound = 6_000;
 
 /**
