@@ -1,6 +1,5 @@
 import { canceledByOperator } from '../core/failure.ts';
 import type { Decision, Intent } from '../core/intent.ts';
-import { recordOutcome } from '../core/outcome.ts';
 import type { DecisionRequest, HeldSet, Page, Store } from '../store/contract.ts';
 import type { DecisionResult } from './decisions.ts';
 import { isTooOld, type ReleaseChecks, releaseRequest, tooOld } from './release.ts';
@@ -25,10 +24,7 @@ export interface SetDecision {
 }
 
 export interface HeldSetsOptions extends ReleaseChecks {
-  readonly store: Pick<
-    Store,
-    'findHeldSet' | 'decideHeldSet' | 'listHeldSets' | 'listIntents' | 'decideAll' | 'record'
-  >;
+  readonly store: Pick<Store, 'findHeldSet' | 'decideHeldSet' | 'listHeldSets' | 'listIntents' | 'decideAll'>;
 }
 
 /** The most intents that one transaction decides about. */
@@ -64,8 +60,6 @@ export function createHeldSets(options: HeldSetsOptions): HeldSets {
       const decision = { by: actor, at: now(), verdict, reason };
       if ((await store.decideHeldSet(setId, decision, count)) !== 'done')
         return { kind: 'wrong-state', why: 'it has just changed; look again' };
-      const facts = { source: set.source, time: decision.at, actor, reason, reference: setId, verdict };
-      await store.record(recordOutcome({ type: 'operator.decided', ...facts }));
       await carryOut(set, decision);
       return { kind: 'done' };
     },

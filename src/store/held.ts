@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Failure, FailureCode } from '../core/failure.ts';
 import type { Act, Decision, Intent } from '../core/intent.ts';
+import { type OutcomeDraft, recordOutcome } from '../core/outcome.ts';
 import { covers, mostOf, type SafeguardLimit, settingOf } from '../core/safeguard.ts';
 import type { HeldSet } from './contract.ts';
 import { type Origin, type Row, readIntent, type StoredIntent, showId } from './rows.ts';
@@ -33,6 +34,15 @@ export function setKindOf(intent: Intent, now: number): SetKind | null {
   const words = hash('sha256', JSON.stringify([effectiveAt, reason]), 'base64url').slice(0, 22);
   const about = actor === null ? day : `words:${words}`;
   return { source, action, code: failure.code, actor, about };
+}
+
+/** That somebody decided about a set. */
+export function heldSetOutcome(
+  { id, source }: Pick<HeldSet, 'id' | 'source'>,
+  { verdict, by, at, reason }: Decision,
+): OutcomeDraft {
+  const facts = { source, time: at, actor: by, reason, reference: id, verdict };
+  return recordOutcome({ type: 'operator.decided', ...facts });
 }
 
 /** The intents of each kind among those that have no set yet; `none` are of no set. */

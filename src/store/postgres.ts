@@ -26,15 +26,8 @@ import {
   sequence,
   settleOutcomes,
 } from './postgres/outcomes.ts';
-import {
-  findIntent,
-  isBacklogged,
-  listIntents,
-  prune,
-  readFigures,
-  readPauses,
-  setPause,
-} from './postgres/reading.ts';
+import { readPauses, setPause } from './postgres/pauses.ts';
+import { findIntent, isBacklogged, listIntents, prune, readFigures } from './postgres/reading.ts';
 import { beginAct, decideAll, settle } from './postgres/settle.ts';
 import { leaseTurns } from './postgres/turns.ts';
 
@@ -167,7 +160,7 @@ function writing(open: Open): Writing {
     },
     decideHeldSet: (id, decision, waiting) =>
       write((tx) => decideHeldSet(tx, id, { decision, waiting }), 'work'),
-    setPause: (scope, pause) => write((tx) => setPause(tx, scope, pause), 'work'),
+    setPause: (decision) => write((tx) => setPause(tx, decision), 'work'),
     record: (outcome) =>
       write(async (tx) => {
         const changes = await openChanges(tx, 0);

@@ -1,9 +1,9 @@
-import type { Pause, Store } from './contract.ts';
+import type { Store } from './contract.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createLeases } from './leases.ts';
 import { accept } from './sqlite/accept.ts';
 import { claim } from './sqlite/claim.ts';
-import { type Connection, openConnection } from './sqlite/connection.ts';
+import { openConnection } from './sqlite/connection.ts';
 import { findDeadLetter, listDeadLetters, resolveById } from './sqlite/dead-letters.ts';
 import { erase } from './sqlite/erase.ts';
 import { decideHeldSet, findHeldSet, listHeldSets, tendHeld } from './sqlite/held.ts';
@@ -18,6 +18,7 @@ import {
   sequence,
   settleOutcomes,
 } from './sqlite/outcomes.ts';
+import { readPauses, setPause } from './sqlite/pauses.ts';
 import { findIntent, isBacklogged, listIntents, prune, readFigures } from './sqlite/reading.ts';
 import { beginAct, decide, settle } from './sqlite/settle.ts';
 import { transaction } from './sqlite/transaction.ts';
@@ -78,7 +79,7 @@ export function openSqliteStore({ path, maxFresh = 32_768 }: SqliteStoreOptions)
     findHeldSet: (id) => read(() => findHeldSet(connection, id)),
     decideHeldSet: (id, decision, waiting) =>
       write(() => decideHeldSet(connection, id, { decision, waiting })),
-    setPause: (scope, pause) => write(() => setPause(connection, scope, pause)),
+    setPause: (decision) => write(() => setPause(connection, decision)),
     pauses: () => read(() => readPauses(connection)),
     record: (outcome) => write(() => insertOutcome(connection, null, outcome)),
     listIntents: (query) => read(() => listIntents(connection, query)),
@@ -107,25 +108,4 @@ export function openSqliteStore({ path, maxFresh = 32_768 }: SqliteStoreOptions)
       return closing;
     },
   };
-}
-
-function setPause(connection: Connection, scope: string, pause: Omit<Pause, 'scope'> | null): void {
-  if (!pause) {
-    connection.run('delete from pauses where scope = :scope', { scope });
-    return;
-  }
-  connection.run(
-    `insert into pauses (scope, by, at, reason) values (:scope, :by, :at, :reason)
-     on conflict (scope) do update set by = excluded.by, at = excluded.at, reason = excluded.reason`,
-    { scope, ...pause },
-  );
-}
-
-function readPauses(connection: Connection): Pause[] {
-  return connection.all('select scope, by, at, reason from pauses order by at').map((row) => ({
-    scope: String(row.scope),
-    by: String(row.by),
-    at: Number(row.at),
-    reason: row.reason === null ? null : String(row.reason),
-  }));
 }

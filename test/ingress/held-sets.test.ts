@@ -165,6 +165,10 @@ describe('sets of what is held', () => {
       expect(await house.heldSets.finish()).toBe(300);
       expect(await house.heldSets.finish()).toBe(0);
       expect(new Set(await statuses(house))).toEqual(new Set(['pending']));
+      const decisions = (await house.outcomes()).filter(({ type }) => type === 'operator.decided');
+      expect(decisions.map(({ data }) => data)).toMatchObject([
+        { actor: 'api:anna', reference: id, verdict: 'approved' },
+      ]);
     }),
   );
 

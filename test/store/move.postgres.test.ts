@@ -49,7 +49,7 @@ describe('a store that is moved from SQLite to PostgreSQL', () => {
     );
     await store.accept(unreadable('odd-1'));
     await store.accept(unreadable('odd-2'));
-    await store.setPause('kick', { by: 'api:olaf', at: start, reason: null });
+    await store.setPause({ scope: 'kick', by: 'api:olaf', at: start, reason: null, verdict: 'paused' });
     await store.keepNote({ key: 'slack:a', text: 'where it is', expiresAt: start + hour }, start);
     const kick = await idOf(store, { action: 'kick', identifiers: [email('kick@example.com')] });
     await store.accept(acceptanceOf({ identifiers: [email('ada@example.com')], reason: 'gone\0 \ud800' }));

@@ -153,9 +153,10 @@ describe('three processes on one PostgreSQL', () => {
 
   it('do not claim what one of them paused', async () => {
     await storeOf(0).accept(acceptanceOf({}));
-    await storeOf(1).setPause('resign', { by: 'api:ada', at: start, reason: null });
+    const pause = { scope: 'resign', by: 'api:ada', at: start, reason: null };
+    await storeOf(1).setPause({ ...pause, verdict: 'paused' });
     expect(await each(3, (store) => store.claim(claimRequest()))).toEqual([null, null, null]);
-    await storeOf(2).setPause('resign', null);
+    await storeOf(2).setPause({ ...pause, verdict: 'resumed' });
     expect((await each(3, (store) => store.claim(claimRequest()))).filter(Boolean)).toHaveLength(1);
   });
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { recordOutcome } from '../../core/outcome.ts';
 import type { Store, StoreFigures } from '../../store/contract.ts';
 import type { SourceActivity } from '../activity.ts';
 import { HttpProblem } from '../problem.ts';
@@ -17,7 +16,7 @@ export interface Degradation {
 }
 
 export interface OperationRoutesOptions {
-  readonly store: Pick<Store, 'setPause' | 'pauses' | 'record' | 'figures'>;
+  readonly store: Pick<Store, 'setPause' | 'pauses' | 'figures'>;
   readonly sources: Sources;
   readonly activity: () => readonly SourceActivity[];
   readonly degradations: () => readonly Degradation[];
@@ -136,12 +135,7 @@ function turn(verdict: 'paused' | 'resumed', { store, sources, now }: OperationR
       const paused = (await store.pauses()).some((one) => one.scope === scope);
       if (!paused && !['all', 'resign', 'kick', ...sources.keys()].includes(scope))
         throw new HttpProblem(400, { detail: 'scope: is not all, resign, kick or the id of a source' });
-      const time = now();
-      await store.setPause(scope, isPause ? { by: actor, at: time, reason } : null);
-      const type = 'operator.decided';
-      await store.record(
-        recordOutcome({ type, source: 'api', time, actor, reason, reference: scope, verdict }),
-      );
+      await store.setPause({ scope, by: actor, at: now(), reason, verdict });
       return { status: 200, body: { pauses: await listPauses(store) } };
     },
   });

@@ -26,13 +26,14 @@ export interface Decisions {
   findHeldSet(id: string): Promise<HeldSet | null>;
 
   /**
-   * Notes what a person decided about a set, once; nothing joins it any more. Its intents are decided one by one.
+   * Notes what a person decided about a set, once, and tells of it; nothing joins it any more. Its intents are decided
+   * one by one.
    * @param waiting how many must wait of it, so that nothing is decided that the person did not see; `null` = any number
    */
   decideHeldSet(id: string, decision: Decision, waiting: number | null): Promise<DecisionReceipt>;
 
-  /** Pauses a scope, or resumes it with `null`; survives a restart. */
-  setPause(scope: PauseScope, pause: Omit<Pause, 'scope'> | null): Promise<void>;
+  /** Pauses a scope or resumes it, and tells who did; survives a restart. */
+  setPause(decision: PauseDecision): Promise<void>;
 
   pauses(): Promise<readonly Pause[]>;
 }
@@ -88,4 +89,9 @@ export interface Pause {
   readonly by: string;
   readonly at: number;
   readonly reason: string | null;
+}
+
+/** Who decided it, when and why; of a resumption, too. */
+export interface PauseDecision extends Pause {
+  readonly verdict: 'paused' | 'resumed';
 }

@@ -7,6 +7,7 @@ import {
   datesToLookAt,
   foresee,
   groupHeld,
+  heldSetOutcome,
   maxTended,
   type Neighbours,
   noSet,
@@ -180,8 +181,9 @@ export async function findHeldSet(tx: Transaction, id: string): Promise<HeldSet 
 export async function decideHeldSet(
   tx: Transaction,
   id: string,
-  { decision: { verdict, by, at, reason }, waiting }: { decision: Decision; waiting: number | null },
+  { decision, waiting }: { decision: Decision; waiting: number | null },
 ): Promise<DecisionReceipt> {
+  const { verdict, by, at, reason } = decision;
   await tx.run('select pg_advisory_xact_lock(:class, 0)', { class: locks.held });
   const set = await findHeldSet(tx, id);
   if (!set) return 'not_found';
@@ -191,7 +193,11 @@ export async function decideHeldSet(
      where seq = :seq and verdict is null`,
     { verdict, by, at, reason, seq: readId(tx, id, 'h') },
   );
-  return decided === 1 ? 'done' : 'wrong_state';
+  if (decided === 0) return 'wrong_state';
+  const changes = await openChanges(tx, 0);
+  changes.tell(null, heldSetOutcome(set, decision));
+  await changes.write();
+  return 'done';
 }
 
 /** Sets of whose intents none is left are forgotten. */

@@ -1,6 +1,6 @@
 import type { Intent } from '../../core/intent.ts';
 import { type Outcome, pruningOutcome } from '../../core/outcome.ts';
-import type { IntentQuery, Page, Pause, RetentionLimits, StoreFigures } from '../contract.ts';
+import type { IntentQuery, Page, RetentionLimits, StoreFigures } from '../contract.ts';
 import { readId, readIntent } from '../rows.ts';
 import { lastToPrune, readOutcome } from '../trail.ts';
 import { openChanges } from './changes.ts';
@@ -124,30 +124,4 @@ async function pruneOutcomes(
   changes.tell(null, pruningOutcome(last, now));
   await changes.write();
   return tx.run('delete from outcomes where position <= :position', { position: last.position });
-}
-
-export async function setPause(
-  queries: Queries,
-  scope: string,
-  pause: Omit<Pause, 'scope'> | null,
-): Promise<void> {
-  if (!pause) {
-    await queries.run('delete from pauses where scope = :scope', { scope });
-    return;
-  }
-  await queries.run(
-    `insert into pauses (scope, by, at, reason) values (:scope, :by, :at, :reason)
-     on conflict (scope) do update set by = excluded.by, at = excluded.at, reason = excluded.reason`,
-    { scope, ...pause },
-  );
-}
-
-export async function readPauses(queries: Queries): Promise<Pause[]> {
-  const rows = await queries.all('select scope, by, at, reason from pauses order by at, scope');
-  return rows.map((row) => ({
-    scope: String(row.scope),
-    by: String(row.by),
-    at: Number(row.at),
-    reason: row.reason === null ? null : String(row.reason),
-  }));
 }

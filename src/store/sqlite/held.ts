@@ -7,6 +7,7 @@ import {
   datesToLookAt,
   foresee,
   groupHeld,
+  heldSetOutcome,
   maxTended,
   noSet,
   readHeldSet,
@@ -16,6 +17,7 @@ import {
 import { holdStep } from '../judgement.ts';
 import { type Row, readId, readIntent } from '../rows.ts';
 import type { Connection } from './connection.ts';
+import { insertOutcome } from './outcomes.ts';
 import { takeStep } from './settle.ts';
 
 /** Looks after what is held; see `Store.tendHeld`. */
@@ -151,8 +153,9 @@ export function findHeldSet(connection: Connection, id: string): HeldSet | null 
 export function decideHeldSet(
   connection: Connection,
   id: string,
-  { decision: { verdict, by, at, reason }, waiting }: { decision: Decision; waiting: number | null },
+  { decision, waiting }: { decision: Decision; waiting: number | null },
 ): DecisionReceipt {
+  const { verdict, by, at, reason } = decision;
   const set = findHeldSet(connection, id);
   if (!set) return 'not_found';
   if (set.decision || set.waiting === 0 || set.waiting !== (waiting ?? set.waiting)) return 'wrong_state';
@@ -160,6 +163,7 @@ export function decideHeldSet(
     'update held_sets set verdict = :verdict, decided_by = :by, decided_at = :at, reason = :reason where seq = :seq',
     { verdict, by, at, reason, seq: readId(connection, id, 'h') },
   );
+  insertOutcome(connection, null, heldSetOutcome(set, decision));
   return 'done';
 }
 

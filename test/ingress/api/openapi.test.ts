@@ -92,7 +92,8 @@ const examples: Readonly<Record<string, (house: House) => Promise<Example>>> = {
   'post /v1/pause': async () => ({ body: { scope: 'all', reason: 'an incident' } }),
   'post /v1/resume': async () => ({ body: { scope: 'all' } }),
   'get /v1/status': async (house) => {
-    await house.store.setPause('hr', { by: 'api:olaf', at: house.clock.now, reason: null });
+    const pause = { scope: 'hr', by: 'api:olaf', at: house.clock.now, reason: null };
+    await house.store.setPause({ ...pause, verdict: 'paused' });
     return {};
   },
   'get /v1/sources': async (house) => {

@@ -53,7 +53,8 @@ describe('pause and resume', () => {
   it(
     'can resume a source that is gone from the configuration',
     inHouse(async (house) => {
-      await house.store.setPause('gone', { by: 'api:olaf', at: house.clock.now, reason: null });
+      const pause = { scope: 'gone', by: 'api:olaf', at: house.clock.now, reason: null };
+      await house.store.setPause({ ...pause, verdict: 'paused' });
       expect((await post(house, '/v1/resume', { scope: 'gone' })).body).toEqual({ pauses: [] });
       expect((await post(house, '/v1/resume', { scope: 'gone' })).status).toBe(400);
     }),

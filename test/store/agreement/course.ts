@@ -110,7 +110,13 @@ export async function createCourse(open: () => Promise<Store>): Promise<Course> 
         return set && store.decideHeldSet(set.id, { ...approval, at: now }, step.waiting);
       }
       case 'pause':
-        return store.setPause(step.scope, step.isOn ? { by: 'api:ada', at: now, reason: null } : null);
+        return store.setPause({
+          scope: step.scope,
+          by: 'api:ada',
+          at: now,
+          reason: null,
+          verdict: step.isOn ? 'paused' : 'resumed',
+        });
       case 'tend':
         return store.tendHeld({ now, safeguard, askAgainBefore: now - day });
       case 'sequence':

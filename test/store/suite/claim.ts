@@ -100,8 +100,8 @@ export function testClaim(subject: Subject): void {
       const kick = await idOf({ action: 'kick' });
       await idOf({ source: 'payroll', action: 'kick', identifiers: [email('b@example.com')] });
       const pause = { by: 'api:ada', at: start, reason: 'incident' };
-      await subject.store.setPause('resign', pause);
-      await subject.store.setPause('payroll', pause);
+      for (const scope of ['resign', 'payroll'])
+        await subject.store.setPause({ scope, ...pause, verdict: 'paused' });
       await subject.reopen();
       expect(await subject.store.pauses()).toEqual([
         { scope: 'payroll', ...pause },
@@ -111,8 +111,17 @@ export function testClaim(subject: Subject): void {
       expect(batch.intents.map(({ id }) => id)).toEqual([kick]);
       await subject.store.settle(batch.token, settleAll(batch, succeeded), start);
       expect(await subject.store.claim(claimRequest())).toBeNull();
-      await subject.store.setPause('resign', null);
+      await subject.store.setPause({ scope: 'resign', ...pause, verdict: 'resumed' });
       expect((await claimed()).action).toBe('resign');
+      await subject.placeAll();
+      const told = (await subject.store.outcomesAfter(0, 10)).map(({ data }) => data);
+      const decision = { actor: 'api:ada', reason: 'incident', verdict: 'paused' };
+      expect(told).toMatchObject([
+        { ...decision, reference: 'resign' },
+        { ...decision, reference: 'payroll' },
+        { action: 'kick', status: 'succeeded' },
+        { ...decision, reference: 'resign', verdict: 'resumed' },
+      ]);
     });
 
     it('claims nothing of an action whose limit is 0', async () => {
@@ -182,7 +191,13 @@ export function testClaim(subject: Subject): void {
         const [first] = await bothClaimed();
         await begin(first);
         await subject.reopen();
-        await subject.store.setPause('hr', { by: 'api:ada', at: start, reason: null });
+        await subject.store.setPause({
+          scope: 'hr',
+          by: 'api:ada',
+          at: start,
+          reason: null,
+          verdict: 'paused',
+        });
         const later = start + 30 * second;
         expect(await begin(await claimed({ now: later }), { now: later, lookedAt: later })).toHaveLength(1);
       });

@@ -165,6 +165,7 @@ export function testHeld(subject: Subject): void {
       await subject.reopen();
       expect(await subject.store.findHeldSet(set?.id ?? '')).toMatchObject({ waiting: 0, size: 1, decision });
       expect(await sets()).toHaveLength(1);
+      expect((await outcomeTypes()).filter((type) => type === 'operator.decided')).toHaveLength(1);
     });
 
     it('are asked about anew when nobody decided for long, and say since when', async () => {
