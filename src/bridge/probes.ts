@@ -1,5 +1,3 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
 import type { Identifier } from '../core/identifier.ts';
@@ -7,8 +5,8 @@ import { createKafkaClient } from '../kafka/client.ts';
 import type { KafkaFault } from '../kafka/port.ts';
 import type { Answer, NotDone } from '../management-api/answer.ts';
 import { createManagementApi, type ManagementApi } from '../management-api/client.ts';
-import { StoreUnavailable } from '../store/contract.ts';
-import { openStore } from '../store/open.ts';
+import { StoreInUse } from '../store/contract.ts';
+import { migrationsBehind, openStore } from '../store/open.ts';
 
 /** What a probe found out about one thing. */
 export interface Finding {
@@ -37,33 +35,35 @@ export async function probeAll(config: Config, options: ProbeOptions): Promise<r
 const ok = (name: string, says: string): Finding => ({ name, verdict: 'ok', says, fix: null });
 const failed = (name: string, says: string, fix: string): Finding => ({ name, verdict: 'failed', says, fix });
 
-/** A store that is not there yet is not made: that is for `serve` to do, as the user it runs as. */
+/**
+ * A store that is not there yet is not made, and one of an earlier release is not migrated: that is for `serve` to do, as
+ * the user it runs as, once there is a backup.
+ */
 async function probeStore({ store: { url } }: Config): Promise<readonly Finding[]> {
   const name = 'store';
-  const path = url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : null;
+  const isFile = url.startsWith('sqlite:');
+  const store = isFile ? url : 'the database';
   try {
-    if (path !== null && !existsSync(path)) {
-      accessSync(existingFolder(resolve(path)), constants.W_OK);
-      return [ok(name, `${url} will be made by the first start`)];
+    const behind = await migrationsBehind(url);
+    if (behind === null) return [ok(name, `${store} will be made by the first start`)];
+    if (behind > 0) {
+      const says = `${store} is of an earlier release: the next start migrates it, and there is no way back but a backup`;
+      return [ok(name, says)];
     }
-    const store = await openStore({ url, now: Date.now, onNudge: () => {} });
-    await store.probe().finally(() => store.close());
-    return [ok(name, path === null ? 'the database can be written' : `${url} can be written`)];
+    await probeWriting(url);
+    return [ok(name, `${store} can be written`)];
   } catch (error) {
-    const says = error instanceof Error ? error.message : String(error);
-    if (error instanceof StoreUnavailable && says.includes('in use'))
-      return [ok(name, `${url} is in use by a running bridge`)];
-    const fix =
-      path === null
-        ? 'let this host and user reach the database, and make tables in it'
-        : 'let the user of this process write to the file and its folder, on a local disk';
-    return [failed(name, says, fix)];
+    if (error instanceof StoreInUse) return [ok(name, `${store} is in use by a running bridge`)];
+    const fix = isFile
+      ? 'let the user of this process write to the file and its folder, on a local disk'
+      : 'let this host and user reach the database, and make tables in it';
+    return [failed(name, error instanceof Error ? error.message : String(error), fix)];
   }
 }
 
-function existingFolder(path: string): string {
-  const folder = dirname(path);
-  return existsSync(folder) || folder === path ? folder : existingFolder(folder);
+async function probeWriting(url: string): Promise<void> {
+  const store = await openStore({ url, now: Date.now, onNudge: () => {} });
+  await store.probe().finally(() => store.close());
 }
 
 async function probeGenAuth(config: Config, { user }: ProbeOptions): Promise<readonly Finding[]> {

@@ -26,5 +26,10 @@ export interface Store extends Intake, Dispatch, Decisions, Trail, Reading, Upke
 
 /** Refused by the store because it cannot take more, or is closed; the caller may try again. */
 export class StoreUnavailable extends Error {
-  override readonly name = 'StoreUnavailable';
+  override readonly name: string = 'StoreUnavailable';
+}
+
+/** Another process has the store for itself. */
+export class StoreInUse extends StoreUnavailable {
+  override readonly name = 'StoreInUse';
 }

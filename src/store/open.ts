@@ -1,6 +1,8 @@
 import { isDueAtOnce } from './acceptance.ts';
 import type { Store } from './contract.ts';
+import { migrationsBehind as behindOnPostgres } from './postgres/migrations.ts';
 import { type Nudge, openPostgresStore } from './postgres.ts';
+import { migrationsBehind as behindOnSqlite } from './sqlite/connection.ts';
 import { openSqliteStore } from './sqlite.ts';
 
 export type { Nudge } from './postgres.ts';
@@ -14,10 +16,26 @@ export interface OpenOptions {
   readonly onNudge: (nudge: Nudge) => void;
 }
 
-/** Opens the store that a URL names. @throws StoreUnavailable when it cannot be had */
+/** Opens the store that a URL names, and brings it up to date. @throws StoreUnavailable when it cannot be had */
 export async function openStore({ url, now, onNudge }: OpenOptions): Promise<Store> {
-  if (/^postgres(ql)?:/.test(url)) return openPostgresStore({ url, now, onNudge });
-  return withNudges(openSqliteStore({ path: url.slice('sqlite:'.length) }), onNudge);
+  if (isPostgres(url)) return openPostgresStore({ url, now, onNudge });
+  return withNudges(openSqliteStore({ path: pathOf(url) }), onNudge);
+}
+
+/**
+ * How many migrations the next start would take a store through, or `null` when it would make the store. Changes nothing.
+ * @throws StoreUnavailable, or what the file system says, when it could not even do that
+ */
+export async function migrationsBehind(url: string): Promise<number | null> {
+  return isPostgres(url) ? behindOnPostgres(url) : behindOnSqlite(pathOf(url));
+}
+
+function isPostgres(url: string): boolean {
+  return /^postgres(ql)?:/.test(url);
+}
+
+function pathOf(url: string): string {
+  return url.slice('sqlite:'.length);
 }
 
 /** Nudges before something to do is committed: what is claimed and sequenced at once shares that commit. */

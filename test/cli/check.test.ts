@@ -2,8 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { chooseFreePorts } from '../support/kafka/free-ports.ts';
 import { atBench, type Bench } from './bench.ts';
 
@@ -199,6 +201,25 @@ describe('check', () => {
         1,
         expect.stringMatching(/FAILED {3}store: .*\n +let the user/),
       ]);
+    }),
+  );
+
+  it(
+    'leaves a store of an earlier release as it is, and says what the next start does to it',
+    atBench(async (bench) => {
+      const path = join(bench.folder, 'earlier.db');
+      await openSqliteStore({ path }).close();
+      const schema = (change = '') => {
+        const database = new DatabaseSync(path);
+        database.exec(change);
+        const row = database.prepare('pragma user_version').get();
+        database.close();
+        return row?.user_version;
+      };
+      schema('pragma user_version = 4');
+      const { code, out } = await check(bench, (yaml) => yaml.replace(/sqlite:[^"]*/, `sqlite:${path}`));
+      expect([code, out]).toEqual([0, expect.stringContaining('the next start migrates it')]);
+      expect(schema()).toBe(4);
     }),
   );
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Acceptance, StoreUnavailable } from '../../src/store/contract.ts';
 import { openDatabase } from '../../src/store/postgres/connection.ts';
+import { migrationsBehind } from '../../src/store/postgres/migrations.ts';
 import { openPostgresStore } from '../../src/store/postgres.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
 import { until } from '../support/until.ts';
@@ -65,6 +66,31 @@ describe('the PostgreSQL database', () => {
       return rows[0]?.n as number | undefined;
     });
     expect(read).toBeLessThan(3_000);
+  });
+
+  it('says how far behind it is, and is left as it is', async () => {
+    const schemas = async () =>
+      (await query(database.url, `select 1 from pg_namespace where nspname = 'offboard_bridge'`)).rowCount;
+    expect([await migrationsBehind(database.url), await schemas()]).toEqual([null, 0]);
+    await (await openPostgresStore({ url: database.url })).close();
+    expect(await migrationsBehind(database.url)).toBe(0);
+    await query(database.url, 'delete from offboard_bridge.migrations where version > 3');
+    const behind = await migrationsBehind(database.url);
+    expect(behind).toBeGreaterThan(0);
+    expect(await migrationsBehind(database.url)).toBe(behind);
+    await query(database.url, 'insert into offboard_bridge.migrations values (999)');
+    await expect(migrationsBehind(database.url)).rejects.toThrow(/newer release/);
+  });
+
+  it('says that it could not be made by a user who may not', async () => {
+    const user = `guest_${process.pid}`;
+    await query(database.url, `create role ${user} login password 'guest'`);
+    try {
+      const url = Object.assign(new URL(database.url), { username: user, password: 'guest' }).href;
+      await expect(migrationsBehind(url)).rejects.toThrow(/may not make the schema/);
+    } finally {
+      await query(database.url, `drop role ${user}`);
+    }
   });
 
   it('is refused when a newer release wrote it', async () => {

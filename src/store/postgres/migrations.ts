@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { firstPreviousHash } from '../../core/outcome.ts';
 import { StoreUnavailable } from '../contract.ts';
+import type { Row } from '../rows.ts';
+import { refuseNewer } from '../versions.ts';
 import { openDatabase, type Queries, schema } from './connection.ts';
 import { locks } from './locks.ts';
 
@@ -172,26 +174,52 @@ async function takeMigrations(
   { isMoving }: { readonly isMoving: boolean },
 ): Promise<string> {
   await queries.run('select pg_advisory_xact_lock(:class, 0)', { class: locks.migration });
-  const there = await queries.get(
-    `select to_regnamespace(:schema) is not null as schema, to_regclass(:table) is not null as table,
-       to_regclass(:moving) is not null as moving`,
-    { schema, table: `${schema}.migrations`, moving: `${schema}.moving` },
-  );
+  const there = await lookAround(queries);
   if (there?.moving === true && !isMoving) {
     throw new StoreUnavailable('a store is being moved to the database: finish that by migrate-store');
   }
   if (there?.schema !== true) await queries.run(`create schema ${schema}`);
   if (there?.table !== true) await queries.run('create table migrations (version integer primary key)');
-  const version = Number(
-    (await queries.get(`select coalesce(max(version), 0) as version from migrations`))?.version,
-  );
-  if (version > migrations.length) {
-    throw new StoreUnavailable(
-      `the database is of a newer release (schema ${version}, this one knows ${migrations.length})`,
-    );
-  }
+  const version = await readVersion(queries);
+  refuseNewer(version, migrations.length);
   for (let next = version; next < migrations.length; next += 1) await takeMigration(queries, next);
   return String((await queries.get('select id from store'))?.id);
+}
+
+/** What is there of the schema, and whether this user may make what is not. */
+function lookAround(queries: Queries): Promise<Row | undefined> {
+  return queries.get(
+    `select to_regnamespace(:schema) is not null as schema, to_regclass(:table) is not null as table,
+       to_regclass(:moving) is not null as moving,
+       coalesce(has_schema_privilege(to_regnamespace(:schema)::oid, 'create'),
+         has_database_privilege(current_database(), 'create')) as may_make`,
+    { schema, table: `${schema}.migrations`, moving: `${schema}.moving` },
+  );
+}
+
+async function readVersion(queries: Queries): Promise<number> {
+  const row = await queries.get('select coalesce(max(version), 0) as version from migrations');
+  return Number(row?.version);
+}
+
+/**
+ * See `migrationsBehind` of `open.ts`.
+ * @throws StoreUnavailable when the database cannot be reached, a newer release wrote it, or this user may not make it
+ */
+export async function migrationsBehind(url: string): Promise<number | null> {
+  const database = openDatabase(url);
+  try {
+    const there = await lookAround(database);
+    if (there?.table !== true) {
+      if (there?.may_make === true) return null;
+      throw new StoreUnavailable(`the user of the database may not make the schema ${schema}`);
+    }
+    const version = await readVersion(database);
+    refuseNewer(version, migrations.length);
+    return version === 0 ? null : migrations.length - version;
+  } finally {
+    await database.close();
+  }
 }
 
 async function takeMigration(queries: Queries, index: number): Promise<void> {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { firstPreviousHash } from '../../core/outcome.ts';
-import { StoreUnavailable } from '../contract.ts';
+import { StoreInUse, StoreUnavailable } from '../contract.ts';
 import { eventMark, type Row } from '../rows.ts';
+import { refuseNewer } from '../versions.ts';
 import { createFreshMarks, type FreshMarks } from './fresh-marks.ts';
 import { createMarkFilter, type MarkFilter } from './mark-filter.ts';
 import { migrations } from './migrations.ts';
@@ -134,8 +135,37 @@ function lockOut(lockPath: string, path: string): DatabaseSync {
     return lock;
   } catch (cause) {
     lock.close();
-    throw new StoreUnavailable(`${path} is in use by another offboard-bridge process`, { cause });
+    throw new StoreInUse(`${path} is in use by another offboard-bridge process`, { cause });
   }
+}
+
+/**
+ * See `migrationsBehind` of `open.ts`.
+ * @throws StoreUnavailable when a newer release wrote it
+ */
+export function migrationsBehind(path: string): number | null {
+  if (!existsSync(path)) {
+    accessSync(nearestFolder(resolve(path)), constants.W_OK);
+    return null;
+  }
+  accessSync(path, constants.W_OK);
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const version = readVersion(database);
+    refuseNewer(version, migrations.length);
+    return version === 0 ? null : migrations.length - version;
+  } finally {
+    database.close();
+  }
+}
+
+function nearestFolder(path: string): string {
+  const folder = dirname(path);
+  return existsSync(folder) || folder === path ? folder : nearestFolder(folder);
+}
+
+function readVersion(database: DatabaseSync): number {
+  return Number(database.prepare('pragma user_version').get()?.user_version);
 }
 
 /** What goes on elsewhere must not go on here as well. */
@@ -147,12 +177,8 @@ function refuseMoved(database: DatabaseSync, path: string): void {
 }
 
 function migrate(database: DatabaseSync): void {
-  const version = Number(database.prepare('pragma user_version').get()?.user_version);
-  if (version > migrations.length) {
-    throw new StoreUnavailable(
-      `the database is of a newer release (schema ${version}, this one knows ${migrations.length})`,
-    );
-  }
+  const version = readVersion(database);
+  refuseNewer(version, migrations.length);
   for (let next = version; next < migrations.length; next += 1) {
     database.exec('begin immediate');
     database.exec(migrations[next] ?? '');
