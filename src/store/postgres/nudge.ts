@@ -30,6 +30,7 @@ export interface NudgesOptions {
 export async function openNudges({ url, database, onNudge }: NudgesOptions): Promise<Nudges> {
   const self = randomUUID();
   let closed = false;
+  /** The newest connection, also while it is being made. */
   let listener: pg.Client | null = null;
   let reconnecting: NodeJS.Timeout | undefined;
   const sending = new Map<Nudge, Promise<void>>();
@@ -42,6 +43,7 @@ export async function openNudges({ url, database, onNudge }: NudgesOptions): Pro
 
   async function listen(): Promise<void> {
     const client = new pg.Client(connectionOptions(url));
+    listener = client;
     client.on('notification', hear);
     client.on('error', () => undefined);
     client.once('end', () => {
@@ -54,7 +56,6 @@ export async function openNudges({ url, database, onNudge }: NudgesOptions): Pro
       throw new StoreUnavailable('a store is being moved to the database');
     }
     await client.query(`listen ${channel}`);
-    listener = client;
   }
 
   function stopListening(): void {
