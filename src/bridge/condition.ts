@@ -1,6 +1,8 @@
-import { type Degradation, silences } from '../ingress/api/operation.ts';
+import type { Trouble } from '../core/trouble.ts';
 import type { Slack } from '../ingress/slack.ts';
 import type { Streams } from '../ingress/streams.ts';
+import { silences, strains } from '../ingress/troubles.ts';
+import type { StoreFigures } from '../store/contract.ts';
 import type { Rooms } from './rooms.ts';
 
 /** What listens beside HTTP, and may have lost whom it listens to. */
@@ -10,12 +12,31 @@ interface Ears {
   readonly streams: Pick<Streams, 'disconnected'>;
 }
 
-/** What does not work as it should. It never shows in readiness: deliveries must still be kept. */
-export function degradations(
+/**
+ * What does not work as it should. It never shows in readiness: deliveries must still be kept.
+ * @param figures what the store says of itself; `null` when it does not answer
+ */
+export function troublesOf(rooms: Rooms, ears: Ears, figures: StoreFigures | null): Trouble[] {
+  const { activity, config, now } = rooms;
+  const limits = { backlogLimit: config.limits.backlog, now: now() };
+  return [
+    ...troublesHere(rooms, ears),
+    ...silences(activity.report()),
+    ...(figures ? strains(figures, limits) : []),
+  ];
+}
+
+/** The same, with what the store says at the moment. */
+export async function listTroubles(rooms: Rooms, ears: Ears): Promise<Trouble[]> {
+  const figures = await rooms.store.figures(rooms.now()).catch(() => null);
+  return troublesOf(rooms, ears, figures);
+}
+
+function troublesHere(
   { throttle, lookups, protection, headcount, relays, kafka, now }: Rooms,
   { slack, streams }: Ears,
-): Degradation[] {
-  const found: Degradation[] = throttle.troubles(now()).map(({ endpoint, reason }) => ({
+): Trouble[] {
+  const found: Trouble[] = throttle.troubles(now()).map(({ endpoint, reason }) => ({
     code: 'calls_paused',
     about: endpoint,
     message: `${endpoint}: ${reason}`,
@@ -58,29 +79,24 @@ export function degradations(
   return [...found, ...(kafka?.troubles() ?? [])];
 }
 
-/** The same, and which sources are silent. */
-export function troublesOf(rooms: Rooms, ears: Ears): Degradation[] {
-  return [...degradations(rooms, ears), ...silences(rooms.activity.report())];
-}
-
 /** Brings the metrics up to date with how all rooms are. */
 export async function showCondition(rooms: Rooms, ears: Ears): Promise<void> {
   const { metrics, store, activity, throttle, kafka, now } = rooms;
   const at = now();
-  const sources = activity.report();
-  metrics.showCondition(
-    {
-      sources,
-      degradations: [...degradations(rooms, ears), ...silences(sources)],
-      paused: throttle.troubles(at),
-      kafka: kafka?.consumer() ?? null,
-    },
-    at,
-  );
+  const show = (figures: StoreFigures | null): void => {
+    const troubles = troublesOf(rooms, ears, figures);
+    const paused = throttle.troubles(at);
+    metrics.showCondition(
+      { sources: activity.report(), troubles, paused, kafka: kafka?.consumer() ?? null },
+      at,
+    );
+  };
   try {
     const [figures, pauses] = await Promise.all([store.figures(at), store.pauses()]);
+    show(figures);
     metrics.showStore({ figures, pauses }, at);
   } catch (error) {
+    show(null);
     // What it said earlier would say that nothing has changed.
     metrics.showStore(null, at);
     throw error;

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import type { Log } from '../core/log.ts';
-import type { Degradation } from '../ingress/api/operation.ts';
+import type { Trouble } from '../core/trouble.ts';
 import { createKafkaIngress, type KafkaIngress } from '../ingress/kafka.ts';
 import type { ConsumerCondition } from '../ingress/metrics.ts';
 import type { Receiver } from '../ingress/receive.ts';
@@ -14,7 +14,7 @@ export interface KafkaRooms {
   startConsuming(receiver: Receiver): void;
   stopConsuming(): Promise<void>;
   /** What of it does not work. */
-  troubles(): Degradation[];
+  troubles(): Trouble[];
   /** How the consumer is; `null` when no topic is consumed. */
   consumer(): ConsumerCondition | null;
   close(): Promise<void>;
@@ -25,7 +25,7 @@ interface KafkaRoomsOptions {
   readonly random: () => number;
 }
 
-/** Connects to nothing yet, and never fails: that Kafka is away is a degradation. */
+/** Connects to nothing yet, and never fails: that Kafka is away is a trouble. */
 export function createKafkaRooms(
   config: NonNullable<Config['kafka']>,
   { log, random }: KafkaRoomsOptions,
@@ -50,7 +50,7 @@ export function createKafkaRooms(
         { where: 'topics', fault: ingress?.trouble() },
         { where: 'outcomes', fault: publisher?.trouble() },
       ];
-      return found.flatMap(({ where, fault }) =>
+      return found.flatMap(({ where, fault }): Trouble[] =>
         fault ? [{ code: `kafka_${fault.code}`, about: where, message: `${where}: ${fault.message}` }] : [],
       );
     },

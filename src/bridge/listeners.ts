@@ -11,7 +11,7 @@ import { createReceiver, type Receiver } from '../ingress/receive.ts';
 import { createSlack, type Slack, slackSource } from '../ingress/slack.ts';
 import type { Source, Sources } from '../ingress/source.ts';
 import { createStreams, type Streams } from '../ingress/streams.ts';
-import { degradations, showCondition, troublesOf } from './condition.ts';
+import { listTroubles, showCondition, troublesOf } from './condition.ts';
 import type { ListenersUpkeep } from './legs.ts';
 import type { Rooms } from './rooms.ts';
 import { openServers, type ServerRoutes } from './servers.ts';
@@ -35,7 +35,7 @@ export async function openListeners(rooms: Rooms): Promise<Listeners> {
   const routes = createRoutes(rooms);
   const { receiver, slack, streams, heldSets } = routes;
   const { url, adminUrl, close: closeServers } = await openServers(rooms, routes);
-  const troubleLog = createTroubleLog({ troubles: () => troublesOf(rooms, routes), log: rooms.log });
+  const troubleLog = createTroubleLog({ troubles: () => listTroubles(rooms, routes), log: rooms.log });
   return {
     receiver,
     upkeep: { finishHeld: heldSets.finish, noteTroubles: troubleLog.tick },
@@ -97,8 +97,7 @@ function createRoutes(rooms: Rooms): Routes {
     stream: rooms.stream,
     closing: rooms.closing,
     activity: activity.report,
-    backlogLimit: config.limits.backlog,
-    degradations: () => degradations(rooms, { slack, streams }),
+    troubles: (figures) => troublesOf(rooms, { slack, streams }, figures),
     isConnected: streams.isConnected,
     now,
     log,
@@ -136,7 +135,7 @@ function openSlack(
     maxBodyBytes: config.server.maxBodyBytes,
     onUnverified: () => rooms.metrics.countDelivery(slackSource.id, 'unverified'),
     // Slack is not told, in Slack, that Slack cannot be reached.
-    troubles: () => troublesOf(rooms, { slack: null, streams: doors.streams }),
+    troubles: () => listTroubles(rooms, { slack: null, streams: doors.streams }),
   });
 }
 

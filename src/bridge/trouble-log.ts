@@ -1,9 +1,9 @@
 import type { Log } from '../core/log.ts';
-import type { Degradation } from '../ingress/api/operation.ts';
+import type { Trouble } from '../core/trouble.ts';
 
 export interface TroubleLogOptions {
   /** What does not work as it should at the moment. */
-  readonly troubles: () => readonly Degradation[];
+  readonly troubles: () => Promise<readonly Trouble[]>;
   readonly log: Pick<Log, 'warn' | 'info'>;
 }
 
@@ -13,10 +13,11 @@ export interface TroubleLogOptions {
  */
 export function createTroubleLog({ troubles, log }: TroubleLogOptions): { tick(): Promise<number> } {
   let before = new Set<string>();
-  const told = new Map<string, Pick<Degradation, 'code' | 'about'>>();
+  const told = new Map<string, Pick<Trouble, 'code' | 'about'>>();
   return {
     async tick() {
-      const now = new Map(troubles().map(({ code, about }) => [`${code} ${about}`, { code, about }]));
+      const found = await troubles();
+      const now = new Map(found.map(({ code, about }) => [`${code} ${about}`, { code, about }]));
       for (const [key, trouble] of now) {
         if (told.has(key) || !before.has(key)) continue;
         told.set(key, trouble);

@@ -3,7 +3,6 @@ import type { Router } from 'express';
 import { type Log, traceOf } from '../core/log.ts';
 import { createLoop } from '../core/loop.ts';
 import type { Store } from '../store/contract.ts';
-import type { Degradation } from './api/operation.ts';
 import type { Decisions } from './decisions.ts';
 import type { HeldSets } from './held-sets.ts';
 import type { Receiver } from './receive.ts';
@@ -18,7 +17,7 @@ import { createPresses, pressSchema } from './slack/presses.ts';
 import { createReplies, type Replies } from './slack/replies.ts';
 import { type Circle, createRights } from './slack/rights.ts';
 import { createSocket } from './slack/socket-receiver.ts';
-import { createWatch, sweep } from './slack/upkeep.ts';
+import { createWatch, sweep, type WatchOptions } from './slack/upkeep.ts';
 import { createSlackWeb, type SlackWeb } from './slack/web.ts';
 
 export type { Directory } from './slack/people.ts';
@@ -71,7 +70,7 @@ export interface SlackOptions extends Common {
   readonly decisions: Pick<Decisions, 'confirm' | 'cancel'>;
   readonly heldSets: Pick<HeldSets, 'decide'>;
   readonly directory: Directory;
-  readonly troubles: () => readonly Degradation[];
+  readonly troubles: WatchOptions['troubles'];
   readonly maxBodyBytes: number;
   /** Told of a request that is not genuine. */
   readonly onUnverified?: () => void;

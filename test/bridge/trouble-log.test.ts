@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createTroubleLog } from '../../src/bridge/trouble-log.ts';
+import type { Trouble } from '../../src/core/trouble.ts';
 
 let lines: { level: string; facts: object; message: string }[] = [];
-let troubles: { code: string; about: string | null; message: string }[] = [];
+let troubles: Trouble[] = [];
 const note = (level: string) => (facts: object, message: string) => lines.push({ level, facts, message });
 const log = { warn: note('warn'), info: note('info') };
-const denied = {
+const denied: Trouble = {
   code: 'calls_paused',
   about: 'kick-users',
   message: 'kick-users: denied, ada@example.com is not yours',
@@ -13,7 +14,7 @@ const denied = {
 
 /** Ticks once for each, as it was at that time. */
 async function follow(...course: (typeof troubles)[]): Promise<void> {
-  const { tick } = createTroubleLog({ troubles: () => troubles, log });
+  const { tick } = createTroubleLog({ troubles: async () => troubles, log });
   for (const now of course) {
     troubles = now;
     await tick();

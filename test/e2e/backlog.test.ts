@@ -40,10 +40,13 @@ function sendWithoutEnd(house: House) {
   };
 }
 
-async function readMemory({ adminUrl }: House): Promise<number> {
+async function readMetric({ adminUrl }: House, name: string): Promise<number> {
   const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
-  return Number(/^offboard_bridge_process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1]);
+  const line = metrics.split('\n').find((one) => one.startsWith(`offboard_bridge_${name} `));
+  return Number(line?.split(' ')[1]);
 }
+
+const readMemory = (house: House): Promise<number> => readMetric(house, 'process_resident_memory_bytes');
 
 it(
   'a sender that never stops is turned away while GenAuth is slow, costs no more memory, and is let in again after',
@@ -57,6 +60,8 @@ it(
       const before = await readMemory(house);
       await until(() => turnedAway.length > 3_000, 'many are turned away', patience);
       const after = await readMemory(house);
+      const isToldOf = async () => (await readMetric(house, 'degraded{code="backlog_full"}')) === 1;
+      await until(isToldOf, 'the metrics say why', patience);
       expect(new Set(turnedAway.map(Number)).has(Number.NaN)).toBe(false);
       expect(Math.min(...turnedAway.map(Number))).toBeGreaterThan(0);
       expect(after).toBeLessThan(Math.max(256 * mebibyte, before + 64 * mebibyte));

@@ -28,6 +28,7 @@ import { createHttpApp } from '../../src/ingress/http.ts';
 import { createReceiver, type ReceiptKind } from '../../src/ingress/receive.ts';
 import { openHttpServer } from '../../src/ingress/server.ts';
 import type { Source } from '../../src/ingress/source.ts';
+import { silences, strains } from '../../src/ingress/troubles.ts';
 import { createStream } from '../../src/publishers/stream.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
@@ -165,9 +166,11 @@ export async function openHouse(options: HouseOptions = {}) {
     stream: options.reader ?? stream,
     sources,
     activity: activity.report,
-    degradations: () => [],
+    troubles: (figures) => [
+      ...silences(activity.report()),
+      ...strains(figures, { backlogLimit: options.backlogLimit ?? 1_000, now: now() }),
+    ],
     isConnected: () => null,
-    backlogLimit: options.backlogLimit ?? 1_000,
     closing: stopping.signal,
     tokens: options.tokens ?? tokens,
     maxBodyBytes,

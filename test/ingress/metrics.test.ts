@@ -36,7 +36,7 @@ function everything(): Metrics {
           silent: null,
         },
       ],
-      degradations: [
+      troubles: [
         { code: 'calls_paused', about: 'kick-users', message: 'm' },
         { code: 'calls_paused', about: 'get-user', message: 'n' },
       ],
@@ -119,7 +119,7 @@ describe('the metrics', () => {
 
   it('forget what is over, and what a store that is away can no longer say', async () => {
     const metrics = everything();
-    metrics.showCondition({ sources: [], degradations: [], paused: [], kafka: null }, day);
+    metrics.showCondition({ sources: [], troubles: [], paused: [], kafka: null }, day);
     metrics.showStore(null, day);
     const text = (await samplesOf(metrics)).join('\n');
     expect(text).toContain('offboard_bridge_store_up 0');

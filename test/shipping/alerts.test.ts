@@ -48,7 +48,7 @@ function isPromQl(expression: string): boolean {
 async function knownMetrics(): Promise<ReadonlySet<string>> {
   const metrics = createMetrics({ version: '1', sources: [] });
   const kafka = { contactAgeMs: 0, lags: [] };
-  metrics.showCondition({ sources: [], degradations: [], paused: [], kafka }, 0);
+  metrics.showCondition({ sources: [], troubles: [], paused: [], kafka }, 0);
   const { body } = await metrics.read();
   return new Set(
     [...body.matchAll(/^# TYPE (\S+) (\S+)/gm)].flatMap(([, name = '', type]) =>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Trouble, troubleCodes } from '../../core/trouble.ts';
 import type { Store, StoreFigures } from '../../store/contract.ts';
 import type { SourceActivity } from '../activity.ts';
 import { HttpProblem } from '../problem.ts';
@@ -6,57 +7,16 @@ import type { Sources } from '../source.ts';
 import { defineRoute, type Route, reasonSchema } from './route.ts';
 import { figuresReply, figuresView, pauseReply, pauseView, sourceReply, sourceView } from './view.ts';
 
-/** Something that does not work as it should, and what it is. */
-export interface Degradation {
-  readonly code: string;
-  /** The endpoint, source or publisher that it is about, if it is about one. */
-  readonly about: string | null;
-  /** For people; what GenAuth said may be in it. */
-  readonly message: string;
-}
-
 export interface OperationRoutesOptions {
   readonly store: Pick<Store, 'setPause' | 'pauses' | 'figures'>;
   readonly sources: Sources;
   readonly activity: () => readonly SourceActivity[];
-  readonly degradations: () => readonly Degradation[];
+  /** What does not work as it should, given what the store says of itself. */
+  readonly troubles: (figures: StoreFigures) => readonly Trouble[];
   /** Whether the messages of a source's stream come in; `null` when it has none. */
   readonly isConnected: (sourceId: string) => boolean | null;
-  /** So many due and unsettled intents are too many. */
-  readonly backlogLimit: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}
-
-/** The sources from which something should have come by now. */
-export function silences(activity: readonly SourceActivity[]): Degradation[] {
-  return activity.flatMap(({ id, silent, lastDeliveryAt, knownSince }) => {
-    if (!silent) return [];
-    const since = new Date(lastDeliveryAt ?? knownSince).toISOString();
-    return [{ code: 'source_silent', about: id, message: `nothing has come from ${id} since ${since}` }];
-  });
-}
-
-/** An intent that is due for longer, in milliseconds, is late: most take less than a second. */
-const lateMs = 15 * 60_000;
-
-/** What the figures say does not work as it should. */
-export function strains(
-  { due, oldestDueAt }: Pick<StoreFigures, 'due' | 'oldestDueAt'>,
-  { backlogLimit, now }: { backlogLimit: number; now: number },
-): Degradation[] {
-  const found: Degradation[] = [];
-  if (oldestDueAt !== null && now - oldestDueAt > lateMs) {
-    const minutes = Math.floor((now - oldestDueAt) / 60_000);
-    found.push({ code: 'overdue', about: null, message: `an intent has been due for ${minutes} minutes` });
-  }
-  if (due >= backlogLimit)
-    found.push({
-      code: 'backlog_full',
-      about: null,
-      message: 'deliveries get 503 until some of what is due is done',
-    });
-  return found;
 }
 
 const pauseBody = z.strictObject({
@@ -70,7 +30,7 @@ const statusReply = z.strictObject({
   status: z.enum(['ok', 'degraded']),
   degraded: z.array(
     z.strictObject({
-      code: z.string(),
+      code: z.enum(troubleCodes),
       about: z.string().nullable().describe('an endpoint, a source or a publisher'),
       message: z.string(),
     }),
@@ -81,7 +41,7 @@ const statusReply = z.strictObject({
 
 /** Pausing and resuming, and how things are. */
 export function operationRoutes(options: OperationRoutesOptions): readonly Route[] {
-  const { store, activity, degradations, isConnected, backlogLimit, now } = options;
+  const { store, activity, troubles, isConnected, now } = options;
   return [
     turn('paused', options),
     turn('resumed', options),
@@ -93,10 +53,8 @@ export function operationRoutes(options: OperationRoutesOptions): readonly Route
       status: 200,
       reply: statusReply,
       async answer() {
-        const at = now();
-        const figures = await store.figures(at);
-        const strained = strains(figures, { backlogLimit, now: at });
-        const degraded = [...degradations(), ...silences(activity()), ...strained];
+        const figures = await store.figures(now());
+        const degraded = [...troubles(figures)];
         const status = degraded.length > 0 ? 'degraded' : 'ok';
         const pauses = await listPauses(store);
         return { status: 200, body: { status, degraded, pauses, figures: figuresView(figures) } };

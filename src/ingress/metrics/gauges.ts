@@ -1,13 +1,13 @@
 import type { Gauge } from 'prom-client';
+import type { Trouble } from '../../core/trouble.ts';
 import type { Pause, StoreFigures } from '../../store/contract.ts';
 import type { SourceActivity } from '../activity.ts';
-import type { Degradation } from '../api/operation.ts';
 import type { Instruments } from './instrument.ts';
 
 /** How things are in this process, at the moment of a scrape. */
 export interface Condition {
   readonly sources: readonly SourceActivity[];
-  readonly degradations: readonly Degradation[];
+  readonly troubles: readonly Trouble[];
   /** The endpoints of the management API that are not called freely, and why. */
   readonly paused: readonly { readonly endpoint: string; readonly cause: string }[];
   /** `null` when no topic is consumed. */
@@ -53,7 +53,7 @@ export function createGauges(instruments: Instruments): Gauges {
       paused.reset();
       for (const { endpoint, cause } of condition.paused) paused.set({ endpoint, cause }, 1);
       degraded.reset();
-      for (const { code } of condition.degradations) degraded.inc({ code });
+      for (const { code } of condition.troubles) degraded.inc({ code });
     },
     showStore: store,
   };

@@ -1,5 +1,5 @@
+import type { Trouble, TroubleCode } from '../../core/trouble.ts';
 import type { Store } from '../../store/contract.ts';
-import type { Degradation } from '../api/operation.ts';
 import type { Conversation } from './conversation.ts';
 import type { Replies } from './replies.ts';
 import { slackSource } from './source.ts';
@@ -30,7 +30,7 @@ export async function sweep({ store, conversation }: SweepOptions): Promise<void
 
 export interface WatchOptions {
   /** What does not work as it should at the moment. */
-  readonly troubles: () => readonly Degradation[];
+  readonly troubles: () => Promise<readonly Trouble[]>;
   readonly replies: Pick<Replies, 'announceTrouble'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -43,7 +43,7 @@ const overAfterMs = 600_000;
 export function createWatch({ troubles, replies, now }: WatchOptions): () => Promise<void> {
   const lastSeen = new Map<string, number>();
   return async () => {
-    for (const { code, about, message } of troubles()) {
+    for (const { code, about, message } of await troubles()) {
       const words = news[code];
       if (!words) continue;
       const key = `${code} ${about}`;
@@ -55,8 +55,8 @@ export function createWatch({ troubles, replies, now }: WatchOptions): () => Pro
   };
 }
 
-/** What the approvers are told, and what they can do. */
-const news: Readonly<Record<string, { readonly title: string; readonly advice: string }>> = {
+/** What the approvers are told, and what they can do; `null` = it is not for them. */
+const news: Readonly<Record<TroubleCode, { readonly title: string; readonly advice: string } | null>> = {
   calls_paused: {
     title: 'GenAuth does not take calls',
     advice:
@@ -72,4 +72,27 @@ const news: Readonly<Record<string, { readonly title: string; readonly advice: s
     advice:
       'Nothing came for longer than its expectEvery. Look at the webhook in the sending system, and at its key.',
   },
+  overdue: {
+    title: 'Somebody is due and not done',
+    advice: 'Look at /v1/status and at the oldest intents: what do they wait for?',
+  },
+  backlog_full: {
+    title: 'Too much is due: deliveries are refused for now',
+    advice: 'Senders repeat them. Look whether GenAuth takes calls, and at genauth.requestsPerSecond.',
+  },
+  lookups_paused: {
+    title: 'An HR system does not say who its leavers are',
+    advice: 'They are kept, and asked about again. Look at the key of its lookup.',
+  },
+  // What mends itself comes and goes: the log and the metrics are for that.
+  active_users_unknown: null,
+  kafka_credentials_refused: null,
+  kafka_failed: null,
+  kafka_no_such_topic: null,
+  kafka_not_authorized: null,
+  kafka_silent: null,
+  kafka_unreachable: null,
+  publisher_failing: null,
+  slack_disconnected: null,
+  stream_disconnected: null,
 };

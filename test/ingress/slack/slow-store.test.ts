@@ -73,7 +73,7 @@ async function openSlack() {
     heldSets: createHeldSets({ ...common, ...checks }),
     decisions: createDecisions({ ...common, ...checks, receiver }),
     directory: { look: async () => ({ kind: 'unknown' }), listApps: async () => null },
-    troubles: () => [],
+    troubles: async () => [],
     maxBodyBytes: 100_000,
   });
   const routes = slack.router ? [slack.router] : [];
