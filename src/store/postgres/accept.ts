@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { intentOutcome } from '../../core/outcome.ts';
 import { hasKin, judgeArrival, mayBeUnderWay } from '../acceptance.ts';
 import type { Acceptance, AcceptReceipt } from '../contract.ts';
-import { deadLetterOutcome } from '../dead-letters.ts';
+import { deadLetterOutcome, lettersOf } from '../dead-letters.ts';
 import { cancelStep } from '../judgement.ts';
 import { type Origin, showId } from '../rows.ts';
 import { type Changes, openChanges } from './changes.ts';
@@ -95,12 +95,15 @@ async function acceptOne(
   const receipt = { intents: [] as string[], deadLetters: [] as string[] };
   let isNew = false;
   let { contentDigest } = acceptance;
+  const letters = lettersOf(acceptance);
   for (const [part, one] of parts.entries()) {
     if (!isReadable(one)) {
+      const faults = letters.get(part);
+      if (!faults) continue;
       // Only what came before is resolved by what could be read: this one waits for somebody.
       await resolveDeadLetters(tx, group.resolved.splice(0));
-      const letter = await insertDeadLetter(tx, acceptance, { part, faults: one.faults });
-      if (letter.isNew) group.changes.tell(null, deadLetterOutcome(acceptance, letter.id, one.faults));
+      const letter = await insertDeadLetter(tx, acceptance, { part, faults });
+      if (letter.isNew) group.changes.tell(null, deadLetterOutcome(acceptance, letter.id, faults));
       isNew ||= letter.isNew;
       receipt.deadLetters.push(letter.id);
       continue;

@@ -1,7 +1,7 @@
 import { intentOutcome } from '../../core/outcome.ts';
 import { hasKin, judgeArrival, mayBeUnderWay } from '../acceptance.ts';
 import type { Acceptance, AcceptedIntent, AcceptReceipt } from '../contract.ts';
-import { deadLetterOutcome } from '../dead-letters.ts';
+import { deadLetterOutcome, lettersOf } from '../dead-letters.ts';
 import { cancelStep } from '../judgement.ts';
 import {
   eventMark,
@@ -41,11 +41,13 @@ export function accept(connection: Connection, acceptance: Acceptance): AcceptRe
   const receipt = { intents: [] as string[], deadLetters: [] as string[] };
   let isNew = false;
   let { contentDigest } = acceptance;
+  const letters = lettersOf(acceptance);
   acceptance.parts.forEach((part, index) => {
     if (part.kind === 'unreadable') {
-      const letter = insertDeadLetter(connection, acceptance, index, part.faults);
-      if (letter.isNew)
-        insertOutcome(connection, null, deadLetterOutcome(acceptance, letter.id, part.faults));
+      const faults = letters.get(index);
+      if (!faults) return;
+      const letter = insertDeadLetter(connection, acceptance, index, faults);
+      if (letter.isNew) insertOutcome(connection, null, deadLetterOutcome(acceptance, letter.id, faults));
       isNew ||= letter.isNew;
       receipt.deadLetters.push(letter.id);
       return;

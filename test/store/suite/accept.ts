@@ -80,6 +80,26 @@ export function testAccept(subject: Subject): void {
       expect(await outcomeTypes()).toEqual(['delivery.dead_lettered']);
     });
 
+    it('keeps a bounded number of dead letters of one delivery, of which the last speaks for the rest', async () => {
+      const parts = Array.from({ length: 13 }, (_, n) => ({
+        kind: 'unreadable' as const,
+        faults: [`employees[${n}].id: is missing`],
+      }));
+      const payload = { method: 'POST', query: {}, headers: {}, body: Buffer.from('?'), position: null };
+      const delivery = acceptanceOf({ eventId: 'bulk' });
+      const bulk: Acceptance = { ...delivery, parts: [...parts, ...delivery.parts], payload };
+      const receipt = await subject.store.accept(bulk);
+      expect(receipt.intents).toHaveLength(1);
+      expect(receipt.deadLetters).toHaveLength(10);
+      const { items } = await subject.store.listDeadLetters({ cursor: null, limit: 20 });
+      expect(items.map(({ part, faults }) => [part, ...faults]).at(0)).toEqual([
+        9,
+        'employees[9].id: is missing',
+        'and 3 more parts that cannot be read',
+      ]);
+      expect(await subject.store.accept(bulk)).toMatchObject({ ...receipt, kind: 'duplicate' });
+    });
+
     it('keeps one dead letter for an event that stays unreadable, and resolves it when it can be read', async () => {
       const told = {
         ...acceptanceOf({ eventId: 'odd' }),
