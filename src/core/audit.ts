@@ -32,7 +32,7 @@ export interface Audit {
   end(): AuditReport;
 }
 
-/** The place that a trail begins after, as its first entry has it, or as a checkpoint says. */
+/** The place and the hash just before the first entry that is kept. */
 interface Start {
   readonly position: number;
   readonly hash: string;

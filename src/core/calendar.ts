@@ -1,4 +1,4 @@
-/** Dates as HR systems write them, and the instants that they mean somewhere. No clock: every function is of its arguments. */
+/** Dates as HR systems write them, and the instants that they mean in a time zone. Nothing here looks at a clock. */
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;

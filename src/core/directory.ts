@@ -66,7 +66,7 @@ function relationName({ sendAs, extIdpId }: Relation, provider: string): string 
   return sendAs === 'identity' ? String(extIdpId) : provider;
 }
 
-/** Those identifiers that can be ones. */
+/** Without the identifiers whose value cannot be one of its type. */
 export function usable(identifiers: readonly Identifier[]): readonly Identifier[] {
   return identifiers.filter(({ userIdType, userId }) => identifierFault(userIdType, userId) === null);
 }

@@ -6,7 +6,7 @@ import type { Endpoint } from '../management-api/exchange.ts';
 import type { Standing } from './circuit.ts';
 import type { Throttle } from './throttle.ts';
 
-/** A resign takes three calls; the fourth is for whoever looks where a batch does not tell. */
+/** A resign makes at most three calls; the fourth leaves room for a look at one user alone. */
 const callsPerLease = 4;
 
 /** How long a lease must last, in milliseconds, to cover every call that a tick begins under it. */

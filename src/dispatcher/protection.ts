@@ -3,7 +3,7 @@ import type { ManagementApi } from '../management-api/client.ts';
 
 /** The people whose intents are always held, by every name they have. */
 export interface Protection {
-  /** Nobody is acted on before each protected person was looked up once; then no answer leaves the last one standing. */
+  /** False until every protected person was looked up once; after that, a look that fails leaves the last answer standing. */
   readonly isReady: boolean;
   readonly isEmpty: boolean;
   covers(user: FoundUser): boolean;

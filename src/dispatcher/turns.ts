@@ -4,7 +4,7 @@ import type { Store } from '../store/contract.ts';
 /** Resolves when one more request may be sent. */
 type Turns = () => Promise<void>;
 
-/** What nobody asked for is not saved up for longer. */
+/** Turns that nobody took are kept for so long at the least, and may be taken at once. */
 const shortestBurstMs = 100;
 
 /**

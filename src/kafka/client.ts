@@ -59,7 +59,10 @@ function saslOptions({ mechanism, username, password }: NonNullable<KafkaSetting
   }
 }
 
-/** Whatever ends a consumer or a send is told as a fault. What kafkajs mends by itself but loses records by, is not. */
+/**
+ * What ends a consumer or a send is told by those. Only faults of the group are logged here: kafkajs mends them by itself,
+ * and may lose records by it.
+ */
 function passOn({ namespace, log: { message, topic, partition } }: LogEntry, log: Log): void {
   if (namespace === 'ConsumerGroup') log.error({ topic, partition }, `Kafka: ${message}`);
 }

@@ -17,7 +17,7 @@ export type * from './contract/upkeep.ts';
  *
  * The contract is written for many processes on one store. A promise that resolved means that the change is on disk.
  * All times are epoch milliseconds, and `now` is the caller's clock. An implementation never decides what becomes of
- * an intent; it keeps the order, the leases and the counts, and says what the rules of `core` say.
+ * an intent; it keeps the order, the leases and the counts, and does what the rules beside it (`acceptance.ts`, `judgement.ts`) say.
  */
 export interface Store extends Intake, Dispatch, Decisions, Trail, Reading, Upkeep {
   /** The id of this store, the first part of every id it gives; it stays with the data. */

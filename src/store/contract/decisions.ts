@@ -44,7 +44,7 @@ export type DecisionReceipt = 'done' | 'not_found' | 'wrong_state';
 export interface DecisionRequest {
   readonly intentId: string;
   readonly decision: Decision;
-  /** For a release: how the intent goes on. When it is canceled: with which failure, if this one is `canceled`. */
+  /** Of a release: how the intent goes on. Of a cancelation: `canceled`, with the failure to tell. */
   readonly admission: Admission;
   /** Set when only an intent that is held for this very reason is meant; another is in the wrong state. */
   readonly heldFor?: FailureCode;

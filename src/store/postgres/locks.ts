@@ -1,6 +1,6 @@
 /**
- * The classes of the advisory locks, held to the end of a transaction unless told otherwise. They are numbers that nobody else in the
- * database is likely to use.
+ * The classes of the advisory locks, held to the end of the transaction unless said otherwise. The numbers are arbitrary,
+ * so that nobody else in the database is likely to use them.
  */
 export const locks = {
   migration: 1_868_849_201,
