@@ -28,13 +28,35 @@ export async function reconcile(
   try {
     // The directory last: whoever joined while the other list was read is not missing from this one.
     const active = await listActivePeople(api, access, means.signal);
-    return compare(active, await listPeople(access, means), access);
+    return compare(active, await findPeople(access, means, active), access);
   } catch (error) {
     return { kind: 'ended', reason: error instanceof Error ? error.message : 'unknown' };
   }
 }
 
-/** The ids of everybody whom the directory has. @throws when any answer is not whole */
+/**
+ * Everybody whom the directory has. It changes while it is listed, and somebody who goes from a department that is
+ * still to be listed to one that was has no place in the list: where anybody seems gone it is listed a second time, and
+ * only who is in neither list is gone.
+ * @throws when any answer is not whole, or a list has nobody
+ */
+async function findPeople(
+  access: DirectoryAccess,
+  means: Means,
+  active: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const first = await listSomebody(access, means);
+  const isWhole = [...active].every((id) => first.has(id));
+  return isWhole ? first : new Set([...first, ...(await listSomebody(access, means))]);
+}
+
+async function listSomebody(access: DirectoryAccess, means: Means): Promise<ReadonlySet<string>> {
+  const people = await listPeople(access, means);
+  if (people.size === 0) throw new Error('the directory has nobody');
+  return people;
+}
+
+/** The ids of everybody whom the directory lists. @throws when any answer is not whole */
 function listPeople(access: DirectoryAccess, means: Means): Promise<ReadonlySet<string>> {
   if (access.kind === 'wecom') return listWecomPeople(access, means);
   return access.kind === 'lark' ? listLarkPeople(access, means) : listDingtalkPeople(access, means);
@@ -45,7 +67,6 @@ function compare(
   people: ReadonlySet<string>,
   { userIdType, name, maxGone }: DirectoryAccess,
 ): Reconciliation {
-  if (people.size === 0) return { kind: 'ended', reason: 'the directory has nobody' };
   const gone = [...active].filter((id) => !people.has(id));
   // One person may always be gone: a tenth of a small company is nobody.
   if (gone.length > Math.max(1, active.size * maxGone)) {

@@ -51,8 +51,9 @@ interface Vendor {
   readonly token: string;
   readonly refusal: string;
   readonly busy: Pick<SetAnswer, 'status' | 'headers' | 'body'>;
-  /** Departments that lead back to themselves. */
+  /** Departments that lead back to themselves, and how often they are asked for until that ends it. */
   readonly circle: string;
+  readonly circleAsks: number;
   readonly circleEnds: string;
   /** Answers that are of the right kind, and not whole. */
   readonly halves: readonly string[];
@@ -79,6 +80,7 @@ const vendors: readonly Vendor[] = [
     refusal: '{"code":99991672,"msg":"no permission"}',
     circleEnds: 'Lark does not come to the end of its list',
     circle: '{"code":0,"data":{"has_more":true,"page_token":"p/0+=","items":[]}}',
+    circleAsks: 2,
     busy: { status: 429, headers: { 'x-ogw-ratelimit-reset': '0' }, body: '{"code":99991400}' },
     halves: [
       '{"code":0}',
@@ -108,6 +110,8 @@ const vendors: readonly Vendor[] = [
     refusal: '{"errcode":88,"errmsg":"no permission"}',
     circleEnds: 'maxGone',
     circle: '{"errcode":0,"result":{"dept_id_list":[1,20]}}',
+    // Two departments, in both lists.
+    circleAsks: 4,
     busy: { body: '{"errcode":90018,"errmsg":"too often"}' },
     halves: ['{"errcode":0}', '{"errcode":0,"result":{}}', '{"errcode":0,"result":{"userid_list":[""]}}'],
   },
@@ -157,6 +161,9 @@ describe.each(vendors)('a comparison with $name', (vendor) => {
   const compare = (reconcile: object = {}, source?: object) =>
     reconcileSource(configOf(reconcile, source), 'people');
 
+  /** How often the directory was listed: each list begins with a token. */
+  const listings = () => server.asked.filter((path) => path === vendor.token).length;
+
   it('finds nobody gone where everybody is in some department, however deep', async () => {
     expect(await compare()).toEqual({ kind: 'compared', inDirectory: 20, active: 20, gone: [] });
   });
@@ -169,6 +176,38 @@ describe.each(vendors)('a comparison with $name', (vendor) => {
       active: 20,
       gone: [{ userIdType: 'sync_relation', userId: `${vendor.id}:p14` }],
     });
+  });
+
+  it('lists again when anybody seems gone: whoever changes department meanwhile is not', async () => {
+    server.onAsked((question) => {
+      if (vendor.isDeep(question)) company = { ...without(whole, 'p19'), people: [...whole.people, 'p19'] };
+    });
+    expect(await compare()).toMatchObject({ kind: 'compared', inDirectory: 20, gone: [] });
+    expect(listings()).toBe(2);
+  });
+
+  it('does not say that more than maxGone are gone when a whole department moved', async () => {
+    const all = everybody.slice(15);
+    server.onAsked((question) => {
+      if (vendor.isDeep(question)) company = { ...without(whole, ...all), people: [...whole.people, ...all] };
+    });
+    expect(await compare()).toMatchObject({ kind: 'compared', inDirectory: 20, gone: [] });
+  });
+
+  it('lists once when everybody is there', async () => {
+    await compare();
+    expect(listings()).toBe(1);
+  });
+
+  it.each(['refused', 'nobody'] as const)('ends when the second list is %s', async (second) => {
+    company = without(whole, 'p14');
+    server.onAsked(({ path }) => {
+      if (path !== vendor.token || listings() < 2) return;
+      if (second === 'nobody') company = { id: 1, people: [] };
+      else server.setAnswer(vendor.listing, { body: vendor.refusal });
+    });
+    expect(await compare()).toMatchObject({ kind: 'ended' });
+    expect(listings()).toBe(2);
   });
 
   it('waits where it is asked too often, and no longer than a few times', async () => {
@@ -217,7 +256,7 @@ describe.each(vendors)('a comparison with $name', (vendor) => {
       reason: expect.stringContaining(vendor.circleEnds),
     });
     // Each page, and each department, is asked for once: whoever is below another one seems to be gone.
-    expect(server.asked.filter((path) => path === vendor.departments)).toHaveLength(2);
+    expect(server.asked.filter((path) => path === vendor.departments)).toHaveLength(vendor.circleAsks);
   });
 
   it('ends when it has nobody, or suspiciously few', async () => {

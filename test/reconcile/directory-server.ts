@@ -28,12 +28,15 @@ export interface DirectoryServer {
   readonly asked: readonly string[];
   /** Answers what is asked for at this path with this, instead of as it should. */
   setAnswer(path: string, answer: SetAnswer): void;
+  /** Does this at every question, before it is answered. */
+  onAsked(then: (question: Question) => void): void;
   close(): Promise<void>;
 }
 
 /** `answer` gives the JSON of the answer as it should be. */
 export async function startDirectoryServer(answer: (question: Question) => object): Promise<DirectoryServer> {
   const asked: string[] = [];
+  let onAsked: (question: Question) => void = () => undefined;
   const set = new Map<string, { answer: SetAnswer; left: number }>();
 
   function insteadOf(question: Question): SetAnswer | null {
@@ -46,6 +49,7 @@ export async function startDirectoryServer(answer: (question: Question) => objec
   const server = createServer(async (request, response) => {
     const question = await readQuestion(request);
     asked.push(question.path);
+    onAsked(question);
     const instead = insteadOf(question);
     response.writeHead(instead?.status ?? 200, { 'content-type': 'application/json', ...instead?.headers });
     response.end(instead?.body ?? JSON.stringify(answer(question)));
@@ -56,6 +60,9 @@ export async function startDirectoryServer(answer: (question: Question) => objec
     asked,
     setAnswer: (path, one) =>
       void set.set(path, { answer: one, left: one.times ?? Number.POSITIVE_INFINITY }),
+    onAsked(then) {
+      onAsked = then;
+    },
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

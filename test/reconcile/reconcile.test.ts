@@ -93,6 +93,17 @@ describe('a comparison', () => {
     expect(acts()).toEqual([]);
   });
 
+  it('lists again when anybody seems gone: whoever the pages passed by is not', async () => {
+    let asked = 0;
+    wecom.onAsked(({ path }) => {
+      asked += path.endsWith('list_id') ? 1 : 0;
+      // One on the first page leaves, so that the second begins one person too late.
+      if (asked === 2) without('user-0');
+    });
+    expect(await compare()).toMatchObject({ kind: 'compared', gone: [] });
+    expect(await compare()).toMatchObject({ kind: 'compared', gone: [{ userId: 'wechatwork:user-0' }] });
+  });
+
   it('goes by the identities of that source where those are sent', async () => {
     without('user-7');
     expect(await compare({}, { sendAs: 'identity', extIdpId: '62f2' })).toMatchObject({
