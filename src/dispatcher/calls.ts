@@ -76,7 +76,7 @@ export function createCalls(options: CallsOptions): Calls {
 /** A call that names nobody can only be refused because of us. */
 function aboutUs<T>(answer: Answer<T>): Answer<T> {
   const isAboutUs = answer.kind === 'refused' || answer.kind === 'forbidden';
-  return isAboutUs ? { kind: 'denied', summary: answer.summary } : answer;
+  return isAboutUs ? { kind: 'denied', mayBeDone: false, summary: answer.summary } : answer;
 }
 
 function unsent(answer: NotDone): Called<never> {

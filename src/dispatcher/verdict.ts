@@ -143,11 +143,11 @@ export function judgeFailure(intent: Intent, answer: NotDone, facts: FailureFact
       return judgeRefusal(intent, answer, facts);
     case 'forbidden':
       if (facts.batchSize > 1) return again(intent, facts.now, { cap: 1 });
-      return facts.forbidden === 'person' ? failed('denied', answer.summary) : pause(intent, facts, null);
+      return facts.forbidden === 'person' ? failed('denied', answer.summary) : pause(intent, facts, {});
     case 'denied':
-      return pause(intent, facts, null);
+      return pause(intent, facts, { acted: intent.acted || (facts.isAct && answer.mayBeDone) });
     case 'busy':
-      return pause(intent, facts, answer.retryAfterMs);
+      return pause(intent, facts, { afterMs: answer.retryAfterMs });
     case 'unknown':
       return judgeUnknown(intent, answer, facts);
   }
@@ -163,7 +163,7 @@ function judgeRefusal(
   }
   const isMissing = answer.reason === 'user_not_found';
   if (isMissing && !intent.acted) return nextIdentifier(intent, { now: facts.now, dryRun: false });
-  if (!isMissing && facts.refusesEveryone && !isTooOld(intent, facts)) return pause(intent, facts, null);
+  if (!isMissing && facts.refusesEveryone && !isTooOld(intent, facts)) return pause(intent, facts, {});
   return failed(isMissing ? 'user_not_found' : 'refused', answer.summary);
 }
 
@@ -210,8 +210,12 @@ export function giveUp(intent: Intent, facts: VerdictFacts, confirmed: false | n
 }
 
 /** All back, nothing counted; the circuit keeps others back, the delay keeps one that it does not from spinning. */
-function pause(intent: Intent, facts: VerdictFacts, afterMs: number | null): Settlement {
-  return again(intent, facts.now + Math.max(pauseMs(afterMs ?? 0), facts.backoff.minDelayMs), {});
+function pause(
+  intent: Intent,
+  facts: VerdictFacts,
+  { afterMs = null, acted = intent.acted }: { afterMs?: number | null; acted?: boolean },
+): Settlement {
+  return again(intent, facts.now + Math.max(pauseMs(afterMs ?? 0), facts.backoff.minDelayMs), { acted });
 }
 
 function halve(size: number): number {

@@ -13,7 +13,12 @@ export type Answer<T> =
 export type NotDone =
   | { readonly kind: 'refused'; readonly reason: RefusalReason; readonly summary: AnswerSummary }
   | { readonly kind: 'forbidden'; readonly summary: AnswerSummary }
-  | { readonly kind: 'denied'; readonly summary: AnswerSummary }
+  | {
+      readonly kind: 'denied';
+      /** True when the answer is not the API's own: whatever gave it may have let the call through. */
+      readonly mayBeDone: boolean;
+      readonly summary: AnswerSummary;
+    }
   | { readonly kind: 'busy'; readonly retryAfterMs: number | null; readonly summary: AnswerSummary }
   | {
       readonly kind: 'unknown';
@@ -76,6 +81,8 @@ export function readAnswer<T>(reply: HttpReply, ask: Ask<T>, now: number): Answe
     case 'unknown':
       return { kind: 'unknown', sent: true, summary };
     case 'denied':
+    case 'not_its_own':
+      return { kind: 'denied', mayBeDone: meaning === 'not_its_own', summary };
     case 'forbidden':
       return { kind: meaning, summary };
     case 'user_not_found':
@@ -92,19 +99,19 @@ export function unanswered(message: string, sent: boolean): NotDone {
   return { kind: 'unknown', sent, summary: { ...noAnswer, message } };
 }
 
-type Meaning = 'done' | 'forbidden' | 'denied' | 'busy' | 'unknown' | RefusalReason;
+type Meaning = 'done' | 'forbidden' | 'denied' | 'not_its_own' | 'busy' | 'unknown' | RefusalReason;
 
 function meaningOf(reply: HttpReply, envelope: Envelope | null, method: Ask<unknown>['method']): Meaning {
   const { status } = reply;
   if (status === 429) return 'busy';
   if (!envelope) {
     if (status >= 500) return status === 503 && method === 'GET' ? 'busy' : 'unknown';
-    return isOk(status) && isCutOff(reply.body) ? 'unknown' : 'denied';
+    return isOk(status) && isCutOff(reply.body) ? 'unknown' : 'not_its_own';
   }
   const byApiCode = meaningOfApiCode.get(envelope.apiCode ?? 0);
   if (byApiCode) return byApiCode;
   if (status >= 500) return meaningOfStatusCode(status, method);
-  if (!isOk(status) && envelope.statusCode === 200) return 'denied';
+  if (!isOk(status) && envelope.statusCode === 200) return 'not_its_own';
   return meaningOfStatusCode(envelope.statusCode, method);
 }
 
@@ -168,9 +175,13 @@ function summarize({ status }: HttpReply, envelope: Envelope | null): AnswerSumm
   return { statusCode, apiCode, requestId, message: message?.slice(0, 500) ?? null };
 }
 
-/** A JSON object that does not parse was cut off on its way: the call itself may have been carried out. */
+/**
+ * Nothing at all, or a JSON object that does not parse, was cut off on its way: the call itself may have been carried
+ * out.
+ */
 function isCutOff(body: string): boolean {
-  if (!body.trimStart().startsWith('{')) return false;
+  const trimmed = body.trimStart();
+  if (!trimmed.startsWith('{')) return trimmed === '';
   try {
     JSON.parse(body);
     return false;

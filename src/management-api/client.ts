@@ -194,6 +194,8 @@ function createCaller(options: ManagementApiOptions, exchanger: ReturnType<typeo
     if (first.kind !== 'done') return first;
     const answer = await send(request, first.data, ask);
     if (answer.kind === 'done' || !authorization.isOutdated(answer)) return answer;
+    // Not turned away for certain: only a look may say whether it has to be sent again.
+    if (request.method === 'POST' && answer.kind === 'denied' && answer.mayBeDone) return answer;
     const second = await authorization.authorize(request, first.data);
     return second.kind === 'done' ? send(request, second.data, ask) : second;
   };
@@ -212,7 +214,8 @@ async function listAll(
     const before = appIds.size;
     for (const appId of data.list) appIds.add(appId);
     if (appIds.size === 0) {
-      return { kind: 'denied', summary: { ...summary, message: 'the list of applications is empty' } };
+      const message = 'the list of applications is empty';
+      return { kind: 'denied', mayBeDone: false, summary: { ...summary, message } };
     }
     if (appIds.size >= data.totalCount) return { kind: 'done', data: [...appIds], summary };
     if (appIds.size === before) break;

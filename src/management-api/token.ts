@@ -80,7 +80,7 @@ function asTokenAnswer<T>(answer: Answer<T>): Answer<T> {
     case 'refused':
     case 'forbidden':
     case 'denied':
-      return { kind: 'denied', summary: answer.summary };
+      return { kind: 'denied', mayBeDone: false, summary: answer.summary };
   }
 }
 

@@ -7,7 +7,7 @@ const backoff = { minDelayMs: second, maxDelayMs: 900 * second };
 const summary = { statusCode: 200, apiCode: null, requestId: null, message: null };
 
 const done: Answer<null> = { kind: 'done', data: null, summary };
-const denied: Answer<null> = { kind: 'denied', summary: { ...summary, statusCode: 402 } };
+const denied: Answer<null> = { kind: 'denied', mayBeDone: false, summary: { ...summary, statusCode: 402 } };
 const forbidden: Answer<null> = { kind: 'forbidden', summary };
 const unknown: Answer<null> = { kind: 'unknown', sent: true, summary };
 const busy = (retryAfterMs: number | null): Answer<null> => ({ kind: 'busy', retryAfterMs, summary });

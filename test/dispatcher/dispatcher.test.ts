@@ -236,6 +236,22 @@ describe('a withdraw while a resign is in flight', () => {
     },
   );
 
+  it.each([200, 404].flatMap((status) => [true, false].map((applied) => ({ status, applied }))))(
+    'is decided by a look when something else answered in the place of GenAuth: %j',
+    async ({ status, applied }) => {
+      const rig = await openRig();
+      const id = await rig.tell({});
+      const page = { kind: 'html', endpoint: 'resign-user-batch' } as const;
+      rig.emulator.setFaults({ calls: [{ ...page, status, applied, times: 1 }] });
+      await rig.work();
+      expect(await rig.intent(id)).toMatchObject({ status: 'pending', acted: true });
+      await rig.tell({ action: 'withdraw' });
+      await rig.pass(minute);
+      expect(await rig.fates(id)).toEqual([applied ? 'succeeded withdrawn_too_late' : 'canceled withdrawn']);
+      expect(actsOf(rig)).toHaveLength(1);
+    },
+  );
+
   it('cancels it when the call was turned away', async () => {
     const rig = await openRig();
     const id = await rig.tell({});

@@ -187,6 +187,17 @@ describe('a resign without a clear answer', () => {
     },
   );
 
+  it('is not sent again with a new token either before a look, when what said 401 is not GenAuth', async () => {
+    const rig = await openRig();
+    const page = { kind: 'html', status: 401, endpoint: 'resign-user-batch' } as const;
+    rig.emulator.setFaults({ calls: [{ ...page, applied: true, times: 1 }] });
+    const id = await rig.tell({});
+    await rig.work();
+    await rig.pass(minute);
+    expect(await rig.fates(id)).toEqual(['succeeded']);
+    expect(rig.takeCalls()).toEqual(['get-user', 'resign-user-batch 1', 'get-user']);
+  });
+
   it('never goes on to the next identifier, whoever that names by now', async () => {
     const rig = await openRig({ policy: { giveUpAfterMs: 2 * hour } });
     const id = await rig.tell({ identifiers: [emailOf(1), { userIdType: 'username', userId: 'next' }] });

@@ -6,7 +6,7 @@ import type { Endpoint } from '../../src/management-api/exchange.ts';
 const second = 1_000;
 const backoff = { minDelayMs: second, maxDelayMs: 60 * second };
 const summary = { statusCode: 402, apiCode: null, requestId: null, message: null };
-const denied: Answer<null> = { kind: 'denied', summary };
+const denied: Answer<null> = { kind: 'denied', mayBeDone: false, summary };
 const done: Answer<null> = { kind: 'done', data: null, summary };
 const at = (now: number) => ({ now, random: 0.5, person: null });
 

@@ -213,7 +213,8 @@ describe('an answer', () => {
   });
   const unknown: NotDone = { kind: 'unknown', sent: true, summary };
   const unsent: NotDone = { kind: 'unknown', sent: false, summary };
-  const denied: NotDone = { kind: 'denied', summary };
+  const denied: NotDone = { kind: 'denied', mayBeDone: false, summary };
+  const elsewhere: NotDone = { ...denied, mayBeDone: true };
   const forbidden: NotDone = { kind: 'forbidden', summary };
   const busy = (retryAfterMs: number | null): NotDone => ({ kind: 'busy', retryAfterMs, summary });
 
@@ -251,6 +252,8 @@ describe('an answer', () => {
       ['forbidden alone, as others are not', forbidden, {}, { ...alone, forbidden: 'person' }, failed('denied')],
       ['denied: all back, nothing counted', denied, { acted: true, attempts: 2, cap: 7 }, {}, again({ acted: true, attempts: 2, cap: 7, ...soon })],
       ['denied, for long', denied, spent, alone, again({ acted: true, attempts: 3, cap: 1, ...soon })],
+      ['denied by something else, to an act: it may be done', elsewhere, { attempts: 2, cap: 7 }, {}, again({ acted: true, attempts: 2, cap: 7, ...soon })],
+      ['denied by something else, to a look', elsewhere, {}, look, again(soon)],
       ['busy', busy(null), {}, {}, again(soon)],
       ['busy, for a time', busy(30 * second), {}, {}, again({ dueAt: now + 30 * second })],
       ['busy, for next to no time', busy(1), {}, {}, again(soon)],

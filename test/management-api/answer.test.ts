@@ -60,7 +60,7 @@ describe('reading an answer', () => {
   );
 
   it.each([401, 402, 405, 501])('is denied for an enveloped %i', (statusCode) => {
-    expect(readEnvelope({ statusCode }).kind).toBe('denied');
+    expect(readEnvelope({ statusCode })).toMatchObject({ kind: 'denied', mayBeDone: false });
   });
 
   it('is forbidden only for an enveloped 403', () => {
@@ -72,10 +72,10 @@ describe('reading an answer', () => {
   });
 
   it.each([200, 201, 301, 302, 307, 400, 401, 403, 404, 410])(
-    'is denied for an HTTP %i that is not the envelope of the API',
+    'is denied for an HTTP %i that is not the envelope of the API, and leaves open what became of the call',
     (status) => {
-      for (const body of [html, '', '"text"', '[]', '{}', '{"ok":true}', 'null']) {
-        expect(read({ status, body }).kind).toBe('denied');
+      for (const body of [html, '"text"', '[]', '{}', '{"ok":true}', 'null']) {
+        expect(read({ status, body })).toMatchObject({ kind: 'denied', mayBeDone: true });
       }
     },
   );
@@ -124,11 +124,12 @@ describe('reading an answer', () => {
   it('is unknown when the status of HTTP and that of the body disagree about an error of the server', () => {
     const body = JSON.stringify({ statusCode: 200, message: '', data: { success: true } });
     expect(read({ status: 500, body }).kind).toBe('unknown');
-    expect(read({ status: 400, body }).kind).toBe('denied');
+    expect(read({ status: 400, body })).toMatchObject({ kind: 'denied', mayBeDone: true });
   });
 
-  it('is unknown when the JSON of a 200 was cut off', () => {
-    expect(read({ body: '{"statusCode":200,"data":{"succ' }).kind).toBe('unknown');
+  it.each(['{"statusCode":200,"data":{"succ', '', ' \n'])('is unknown when a 200 was cut off: %j', (body) => {
+    expect(read({ body })).toMatchObject({ kind: 'unknown', sent: true });
+    expect(read({ status: 404, body })).toMatchObject({ kind: 'denied', mayBeDone: true });
   });
 
   it('reads odd fields as absent and keeps messages short', () => {
