@@ -5,7 +5,7 @@ import type { NotDone } from '../management-api/answer.ts';
 import type { Applications } from './applications.ts';
 import type { Called, Calls } from './calls.ts';
 import type { Standing } from './circuit.ts';
-import { final, giveUp, judgeFailure, judgeLook, type LookFacts } from './verdict.ts';
+import { final, giveUp, judgeFailure, judgeLook, type LookFacts, lookAgain } from './verdict.ts';
 
 /** The most apps whose sessions are read after a kick. */
 const maxAppsChecked = 10;
@@ -48,8 +48,10 @@ export async function carryOutKick(
   if (intent.acted && looked.value) {
     const sessions = await readSessions(kick, looked.value.userId, apps.value);
     if (sessions?.isWhole && sessions.active.length === 0) return succeed(kick, true, null);
-    const end = giveUp(intent, policy.facts(intent), sessions === null ? null : false);
+    const facts = policy.facts(intent);
+    const end = giveUp(intent, facts, sessions === null ? null : false);
     if (end) return settled(intent, end, null);
+    if (facts.dryRun) return settled(intent, lookAgain(intent, facts), null);
   }
   const kicked = await signOut(kick, apps.value);
   if (kicked.kind === 'stop') return kicked.settlement;

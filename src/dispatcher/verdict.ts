@@ -48,7 +48,7 @@ export function judgeLook(intent: Intent, look: Look, facts: LookFacts): LookVer
     case 'unsure':
       return settle(again(intent, facts.now, { cap: 1 }));
     case 'missing':
-      return settle(isLost(intent) ? judgeLost(intent, facts) : nextIdentifier(intent, facts));
+      return settle(isLost(intent) ? lookAgain(intent, facts) : nextIdentifier(intent, facts));
   }
 }
 
@@ -57,8 +57,16 @@ function isLost(intent: Intent): boolean {
   return intent.acted && intent.action === 'resign';
 }
 
-/** Missing after an act is never "next identifier": the act may be why. */
-function judgeLost(intent: Intent, facts: LookFacts): Settlement {
+/** Only what was never acted on is simulated: of the rest something may really have been done. */
+function isSimulated(intent: Intent, { dryRun }: Pick<LookFacts, 'dryRun'>): boolean {
+  return dryRun && !intent.acted;
+}
+
+/**
+ * What becomes of an intent that was acted on when nothing else may be done for it: in a dry run, or when its user is
+ * missing, which is never "next identifier", as the act may be why. It is looked at until it shows, or is given up.
+ */
+export function lookAgain(intent: Intent, facts: VerdictFacts): Settlement {
   return (
     giveUp(intent, facts, false) ??
     unclear(intent, { ...facts, batchSize: 1 }, { acted: true, counts: true, isAct: false })
@@ -69,13 +77,16 @@ function judgeFound(intent: Intent, user: FoundUser, facts: LookFacts): LookVerd
   const settle = (settlement: Settlement): LookVerdict => ({ kind: 'settle', user, settlement });
   const isResign = intent.action === 'resign';
   if (isResign && user.status === resignedStatus && isSamePerson(intent, user)) {
-    return settle(final(facts.dryRun ? 'simulated' : 'succeeded', { confirmed: true, dryRun: facts.dryRun }));
+    const dryRun = isSimulated(intent, facts);
+    return settle(final(dryRun ? 'simulated' : 'succeeded', { confirmed: true, dryRun }));
   }
   if (intent.voided) return settle(again(intent, facts.now, { acted: false }));
   const hold = reasonToHold(intent, user, facts);
-  if (facts.dryRun) return settle(final('simulated', { failure: hold, dryRun: true }));
+  if (isSimulated(intent, facts)) return settle(final('simulated', { failure: hold, dryRun: true }));
   if (hold) return settle({ kind: 'hold', failure: hold });
-  const end = isResign && intent.acted ? giveUp(intent, facts, false) : null;
+  // A kick goes on: its sessions are looked at next.
+  if (!isResign || !intent.acted) return { kind: 'act', user };
+  const end = facts.dryRun ? lookAgain(intent, facts) : giveUp(intent, facts, false);
   return end ? settle(end) : { kind: 'act', user };
 }
 
@@ -102,10 +113,7 @@ function identityConflict(intent: Intent, user: FoundUser): Failure | null {
 }
 
 /** The user of the identifier in turn does not exist: try the next one, or say so. */
-export function nextIdentifier(
-  intent: Intent,
-  facts: Pick<LookFacts, 'now'> & { readonly dryRun: boolean },
-): Settlement {
+export function nextIdentifier(intent: Intent, facts: Pick<LookFacts, 'now' | 'dryRun'>): Settlement {
   const identifierIndex = intent.identifierIndex + 1;
   if (identifierIndex < intent.identifiers.length) {
     return again(intent, facts.now, { identifierIndex, cap: maxBatch });
@@ -114,7 +122,8 @@ export function nextIdentifier(
     code: 'user_not_found',
     message: 'GenAuth has no user by any identifier of the event',
   };
-  return final(facts.dryRun ? 'simulated' : 'failed', { failure, dryRun: facts.dryRun });
+  const dryRun = isSimulated(intent, facts);
+  return final(dryRun ? 'simulated' : 'failed', { failure, dryRun });
 }
 
 /** GenAuth said that a resign is done, or may have done it; what a look by the `user_id` seen before says to that. */

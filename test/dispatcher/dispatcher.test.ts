@@ -15,8 +15,9 @@ import {
 
 const openRig = useRigs();
 
-const acts = ['kick-users', 'resign-user', 'resign-user-batch'];
-const actsOf = (rig: Rig) => rig.emulator.calls().filter(({ endpoint }) => acts.includes(endpoint));
+const acts = ['kick-users', 'resign-user', 'resign-user-batch'] as const;
+const actsOf = (rig: Rig) =>
+  rig.emulator.calls().filter(({ endpoint }) => acts.some((act) => act === endpoint));
 const statuses = (rig: Rig) => rig.emulator.users().map(({ status }) => status);
 
 describe('a dry run', () => {
@@ -63,6 +64,62 @@ describe('a dry run', () => {
     expect(await rig.fates(...ids)).toEqual(['simulated', 'succeeded']);
     expect(await rig.lastOutcome(ids[1] ?? '')).toMatchObject({ dryRun: false });
     expect(statuses(rig)).toEqual(['Activated', 'Resigned', 'Activated']);
+  });
+});
+
+describe('a dry run that begins while it is open whether an act was carried out', () => {
+  const silent = { kind: 'halfClosed' } as const;
+
+  /** Acts, is not answered, and is started again to watch only. */
+  async function openWatching(action: 'kick' | 'resign', applied: boolean) {
+    const mode = { isDry: false };
+    const rig = await openRig({ policy: { isDryRun: () => mode.isDry, giveUpAfterMs: 2 * hour } });
+    const id = await rig.tell({ action });
+    rig.emulator.setFaults({ calls: acts.map((endpoint) => ({ ...silent, endpoint, applied })) });
+    await rig.work();
+    expect(await rig.intent(id)).toMatchObject({ status: 'pending', acted: true });
+    rig.emulator.setFaults({});
+    mode.isDry = true;
+    await rig.restart();
+    return { rig, id, mode };
+  }
+
+  it.each(['resign', 'kick'] as const)('tells of a %s that was carried out as done', async (action) => {
+    const { rig, id } = await openWatching(action, true);
+    await rig.pass(minute);
+    const done = { status: 'succeeded', confirmed: true, dryRun: false };
+    expect(await rig.lastOutcome(id)).toMatchObject(done);
+    expect(actsOf(rig)).toHaveLength(1);
+  });
+
+  it.each(['resign', 'kick'] as const)(
+    'looks, and sends no second %s; it is given up in the end',
+    async (action) => {
+      const { rig, id } = await openWatching(action, false);
+      await rig.pass(hour, 5 * minute);
+      expect(await rig.fates(id)).toEqual(['pending']);
+      await rig.pass(2 * hour, 5 * minute);
+      const givenUp = { status: 'failed', failure: { code: 'gave_up' }, confirmed: false, dryRun: false };
+      expect(await rig.lastOutcome(id)).toMatchObject(givenUp);
+      expect(actsOf(rig)).toHaveLength(1);
+    },
+  );
+
+  it.each(['resign', 'kick'] as const)('sends the %s again once it acts again', async (action) => {
+    const { rig, id, mode } = await openWatching(action, false);
+    await rig.pass(hour, 5 * minute);
+    mode.isDry = false;
+    await rig.restart();
+    await rig.pass(hour, 5 * minute);
+    expect(await rig.lastOutcome(id)).toMatchObject({ status: 'succeeded', dryRun: false });
+    expect(actsOf(rig)).toHaveLength(2);
+  });
+
+  it('lets a resign be withdrawn that a look shows was not carried out', async () => {
+    const { rig, id } = await openWatching('resign', false);
+    await rig.tell({ action: 'withdraw' });
+    await rig.pass(minute);
+    expect(await rig.fates(id)).toEqual(['canceled withdrawn']);
   });
 });
 
