@@ -19,12 +19,14 @@ export interface MovedTable {
 /** The place in a table up to which it was moved: the values of its key. `null` = the start. */
 export type Place = readonly unknown[] | null;
 
-/** The store that is left; nobody else can have it open meanwhile, and no bridge opens it any more. */
+/** The store that is left; nobody else can have it open meanwhile. */
 export interface MovingOut {
   readonly storeId: string;
-  /** Names this move; stays with the store from the first attempt on. */
+  /** Names this move; stays with the store once it is left. */
   readonly moveId: string;
   readonly tables: readonly MovedTable[];
+  /** From here on no bridge opens it, neither between two attempts nor after. */
+  leave(): void;
   /** The rows past a place, in the order of the key. */
   page(table: MovedTable, after: Place): readonly Row[];
   count(table: MovedTable): number;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -208,11 +208,72 @@ describe('a store that is moved from SQLite to PostgreSQL', () => {
     await store.close();
   });
 
-  it('is not opened by a bridge any more, from the first page on', async () => {
+  it.each(['the first page', 'the last'])('is not opened by a bridge any more after %s', async (page) => {
     await fill();
+    const moving = move(() => {
+      if (page === 'the first page') throw new Error('ended here');
+    });
+    await moving.catch((error: unknown) => expect(String(error)).toContain('ended here'));
+    expect(() => openSqliteStore({ path })).toThrow(/is moved to PostgreSQL/);
+  });
+
+  it('is not opened by a bridge any more when it is a copy of one that was moved', async () => {
+    await openSqliteStore({ path }).close();
+    const copy = join(folder, 'copy.db');
+    await copyFile(path, copy);
     await move();
+    path = copy;
+    expect(await move()).toMatchObject({ wasDone: true });
     expect(() => openSqliteStore({ path })).toThrow(StoreUnavailable);
   });
+
+  it('can be moved to another database when the first one is lost half way', async () => {
+    await fill();
+    const before = await readSource();
+    const ended = move(() => {
+      throw new Error('ended here');
+    });
+    await expect(ended).rejects.toThrow('ended here');
+    await query(database.url, 'drop schema offboard_bridge cascade');
+    await move();
+    const store = await openTarget();
+    expect(await readAll(store)).toEqual(before);
+    await store.close();
+  });
+
+  it.each<[string, string, () => unknown]>([
+    ['cannot be reached', 'postgres://nobody@127.0.0.1:1/typo', () => undefined],
+    ['has something in it', '', () => fillTarget()],
+    ['has half of another store', '', () => beginFromAnother()],
+    ['has other columns', '', () => addColumnToTarget()],
+  ])('stays as it is when the database %s', async (_what, to, prepare) => {
+    await openSqliteStore({ path }).close();
+    await prepare();
+    const moving = moveStore({ from: `sqlite:${path}`, to: to || database.url, onProgress: () => undefined });
+    await expect(moving).rejects.toThrow();
+    await openSqliteStore({ path }).close();
+  });
+
+  async function fillTarget(): Promise<void> {
+    const store = await openTarget();
+    await store.accept(acceptanceOf({}));
+    await store.close();
+  }
+
+  async function beginFromAnother(): Promise<void> {
+    const other = join(folder, 'other.db');
+    await openSqliteStore({ path: other }).close();
+    const onProgress = () => {
+      throw new Error('ended here');
+    };
+    const moving = moveStore({ from: `sqlite:${other}`, to: database.url, onProgress });
+    await expect(moving).rejects.toThrow('ended here');
+  }
+
+  async function addColumnToTarget(): Promise<void> {
+    await (await openTarget()).close();
+    await query(database.url, 'alter table offboard_bridge.pauses add column extra text');
+  }
 
   it.each([
     ['a bridge is running on the file', async () => openSqliteStore({ path })],

@@ -18,16 +18,16 @@ const derived: Readonly<Record<string, Readonly<Record<string, (row: Row) => unk
 const sequences: Readonly<Record<string, string>> = { intents: `${schema}.intent_numbers` };
 
 /**
- * Opens an empty store, or one that this move had begun to fill.
+ * Opens an empty store, or one that this move had begun to fill; the other one is left only when that went well.
  * @throws MoveRefused when it is neither, or a bridge runs on it
  */
 export async function openMovingIn(url: string, source: MovingOut): Promise<MovingIn> {
   const database = openDatabase(url);
   try {
     await migrate(url, { isMoving: true });
-    const isDone = await database.transaction((queries) => begin(queries, source));
     const types = await readTypes(database);
     for (const table of source.tables) checkColumns(table, types);
+    const isDone = await database.transaction((queries) => begin(queries, source));
     return { isDone, ...moving(database, source, types), close: database.close };
   } catch (error) {
     await database.close();
@@ -55,8 +55,16 @@ function moving(
   };
 }
 
+/** Accepts a move, and has the other store left. @returns whether the move was done before */
+async function begin(queries: Queries, source: MovingOut): Promise<boolean> {
+  const isDone = await accept(queries, source);
+  // Before the commit: should it fail, the file has the name of the move, and the next attempt goes on by that.
+  source.leave();
+  return isDone;
+}
+
 /** Marks the store as one that is being filled. @returns whether the move was done before */
-async function begin(queries: Queries, { storeId, moveId, tables }: MovingOut): Promise<boolean> {
+async function accept(queries: Queries, { storeId, moveId, tables }: MovingOut): Promise<boolean> {
   if (await isThere(queries, 'moving')) {
     const row = await queries.get('select move from moving limit 1');
     if (row?.move === moveId) return false;

@@ -14,24 +14,22 @@ const ofItsOwn = new Set(['moved', 'flushed']);
 const pageSize = { plain: 1_000, bulky: 4 };
 
 /**
- * Opens a store that is moved elsewhere, and marks it so that no bridge runs on it between two attempts, or after.
+ * Opens a store that is to be moved elsewhere.
  * @throws MoveRefused when there is none, or a bridge has it
  */
 export function openMovingOut(path: string): MovingOut {
   if (!existsSync(path)) throw new MoveRefused(`there is no store at ${path}`);
   const connection = openAlone(path);
   recallMarks(connection);
-  connection.exec('create table if not exists moved (id text not null)');
-  connection.run('insert into moved (id) select :id where not exists (select 1 from moved)', {
-    id: randomBytes(8).toString('hex'),
-  });
   transaction(connection, () => flushAll(connection));
+  const moveId = readMoveId(connection) ?? randomBytes(8).toString('hex');
   const count = ({ name }: MovedTable): number =>
     Number(connection.get(`select count(*) as n from ${name}`)?.n);
   return {
     storeId: connection.storeId,
-    moveId: String(connection.get('select id from moved')?.id),
+    moveId,
     tables: readTables(connection),
+    leave: () => transaction(connection, () => mark(connection, moveId)),
     page: (table, after) => readPage(connection, table, after),
     count,
     numbers: () =>
@@ -52,6 +50,17 @@ function openAlone(path: string): Connection {
     if (error instanceof StoreUnavailable) throw new MoveRefused(error.message, { cause: error });
     throw error;
   }
+}
+
+/** `null` = the store was not left yet. */
+function readMoveId(connection: Connection): string | null {
+  if (!connection.get(`select 1 from sqlite_schema where name = 'moved'`)) return null;
+  return String(connection.get('select id from moved')?.id);
+}
+
+function mark(connection: Connection, id: string): void {
+  connection.exec('create table if not exists moved (id text not null)');
+  connection.run('insert into moved (id) select :id where not exists (select 1 from moved)', { id });
 }
 
 /** What the schema says, so that a table or column that a release adds is moved as well. */
