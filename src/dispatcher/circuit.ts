@@ -51,6 +51,20 @@ export function pauseMs(retryAfterMs: number): number {
   return Math.min(retryAfterMs, maxPauseMs);
 }
 
+/** A time in which nothing is asked. Epoch milliseconds. */
+export interface Pause {
+  readonly since: number;
+  readonly until: number;
+}
+
+/**
+ * How much of a pause is left, in milliseconds. A clock that was set back to before it began ends it: nobody waits for
+ * the clock to get there again.
+ */
+export function leftMs({ since, until }: Pause, now: number): number {
+  return now < since ? 0 : Math.max(0, until - now);
+}
+
 export function createCircuit(backoff: BackoffPolicy): Circuit {
   const policy = {
     ...backoff,
@@ -58,20 +72,20 @@ export function createCircuit(backoff: BackoffPolicy): Circuit {
   };
   let unknownInRow = 0;
   let openings = 0;
-  let openUntil: number | null = null;
+  let pause: Pause | null = null;
   let trouble: Circuit['trouble'] = null;
   const people = createPeople();
 
-  function isOpen(now: number): boolean {
-    return openUntil !== null && now < openUntil;
-  }
+  const waitMs = (now: number): number => (pause === null ? 0 : leftMs(pause, now));
+  const isOpen = (now: number): boolean => waitMs(now) > 0;
 
   /** Answers of calls that were begun before it opened can make the pause longer, and nothing else. */
   function open(why: NonNullable<Circuit['trouble']>, facts: CircuitFacts, afterMs: number | null): void {
     if (isOpen(facts.now) && afterMs === null) return;
     openings += 1;
     const delay = afterMs === null ? backoffMs(openings, policy, facts.random) : pauseMs(afterMs);
-    openUntil = Math.max(openUntil ?? 0, facts.now + delay);
+    const longest = Math.max(waitMs(facts.now), delay);
+    pause = { since: facts.now, until: facts.now + longest };
     trouble = why;
   }
 
@@ -79,21 +93,21 @@ export function createCircuit(backoff: BackoffPolicy): Circuit {
     if (isOpen(now)) return;
     unknownInRow = 0;
     openings = 0;
-    openUntil = null;
+    pause = null;
     trouble = null;
   }
 
   return {
     state(now) {
-      if (openUntil === null) return 'closed';
+      if (pause === null) return 'closed';
       return isOpen(now) ? 'open' : 'probe';
     },
-    waitMs: (now) => Math.max(0, (openUntil ?? 0) - now),
+    waitMs,
     get trouble() {
       return trouble;
     },
     report(answer, facts) {
-      const endpointWorks = unknownInRow === 0 && openUntil === null;
+      const endpointWorks = unknownInRow === 0 && pause === null;
       const { refusesEveryone } = people;
       let meaning: Standing['forbidden'] = 'retry';
       switch (answer.kind) {
@@ -126,7 +140,7 @@ export function createCircuit(backoff: BackoffPolicy): Circuit {
           break;
         case 'unknown':
           unknownInRow += 1;
-          if (unknownInRow >= maxUnknownInRow || openUntil !== null) {
+          if (unknownInRow >= maxUnknownInRow || pause !== null) {
             open({ cause: 'unclear', reason: 'no clear answers' }, facts, null);
           }
           break;

@@ -7,6 +7,7 @@ import { type Intent, waitingSince } from '../core/intent.ts';
 import { type LookupResult, VendorTrouble } from '../core/lookup.ts';
 import type { IntentSettlement, Settlement } from '../core/settlement.ts';
 import { isBygone } from '../core/verdict.ts';
+import { leftMs, type Pause } from './circuit.ts';
 import { final } from './verdict.ts';
 
 /** Asks the vendor of a source about a reference; `null` when that source has no look-up. */
@@ -31,28 +32,28 @@ export interface Lookups {
   troubles(now: number): readonly { readonly source: string; readonly reason: string }[];
 }
 
-interface Pause {
-  readonly until: number;
+interface VendorPause extends Pause {
   readonly failures: number;
   readonly reason: string;
 }
 
 export function createLookups(options: LookupsOptions): Lookups {
   const { find, longestLookupMs, now } = options;
-  const pauses = new Map<string, Pause>();
+  const pauses = new Map<string, VendorPause>();
 
-  function pause(source: string, trouble: VendorTrouble): Pause {
+  function pause(source: string, trouble: VendorTrouble): VendorPause {
     const failures = (pauses.get(source)?.failures ?? 0) + 1;
     const delay = backoffMs(failures, options.backoff, options.random());
-    const until = now() + Math.max(trouble.retryAfterMs ?? 0, delay);
-    const paused = { until, failures, reason: trouble.message };
+    const since = now();
+    const until = since + Math.max(trouble.retryAfterMs ?? 0, delay);
+    const paused = { since, until, failures, reason: trouble.message };
     pauses.set(source, paused);
     return paused;
   }
 
   async function lookUp(intent: Intent): Promise<IntentSettlement> {
     const paused = pauses.get(intent.source);
-    if (paused && paused.until > now()) return later(intent, paused.until);
+    if (paused && leftMs(paused, now()) > 0) return later(intent, paused.until);
     const ask = find(intent.source);
     if (!ask) return settle(intent, failed('the source has no look-up any more'));
     try {
@@ -88,7 +89,9 @@ export function createLookups(options: LookupsOptions): Lookups {
       return (await Promise.all(bySource.map((group) => lookUpInTurn(group, leaseEnd)))).flat();
     },
     troubles: (at) =>
-      [...pauses].flatMap(([source, { until, reason }]) => (until > at ? [{ source, reason }] : [])),
+      [...pauses].flatMap(([source, paused]) =>
+        leftMs(paused, at) > 0 ? [{ source, reason: paused.reason }] : [],
+      ),
   };
 }
 

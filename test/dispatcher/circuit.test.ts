@@ -85,6 +85,19 @@ describe('a circuit', () => {
     expect(circuit.waitMs(0)).toBe(3_600 * second);
   });
 
+  it('does not wait for a clock that was set back to get there again', () => {
+    const { circuit, clock, state, report } = openCircuit();
+    clock.now = 7_200 * second;
+    report(busy(30 * second));
+    clock.now -= second;
+    expect([state(), circuit.waitMs(clock.now)]).toEqual(['probe', 0]);
+    report(busy(10 * second));
+    expect([state(), circuit.waitMs(clock.now)]).toEqual(['open', 10 * second]);
+    clock.now -= 3_600 * second;
+    report(done);
+    expect(state()).toBe('closed');
+  });
+
   it('does not close, nor wait longer, by answers of calls that were begun before it opened', () => {
     const { circuit, clock, state, report } = openCircuit();
     report(busy(30 * second));

@@ -157,6 +157,18 @@ describe('a vendor that gives no answer', () => {
     expect((await rig.fates(...ids))[0]).toBe('succeeded');
   });
 
+  it('is not left alone for longer because the clock was set back', async () => {
+    const busy = new VendorTrouble('again', 'the vendor answered with 429', 30 * second);
+    const { rig, asked } = await openWith(busy, { kind: 'gone', identifiers });
+    await rig.tell(told);
+    await rig.work();
+    rig.clock.now -= hour;
+    const other = { reference: '2', subject: '2', identifiers: [{ ...provisional, userId: '1009' }] };
+    await rig.tell({ ...told, ...other });
+    await rig.work();
+    expect(asked).toEqual(['1', '2']);
+  });
+
   it('is asked again and again, with pauses, until it is too late', async () => {
     const { rig, asked } = await openWith(new VendorTrouble('denied', 'the vendor answered with 401'));
     const id = await rig.tell(told);
