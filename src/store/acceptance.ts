@@ -98,10 +98,9 @@ function obsolete(
   const isLater = ({ intent }: StoredIntent): boolean =>
     arrived !== null && intent.occurredAt !== null && intent.occurredAt > arrived;
   for (const one of kin.filter(isLater)) {
-    const { action, actor, source, id } = one.intent;
-    if (action === 'withdraw' && (source === acceptance.source || actor !== null)) {
-      return { code: 'withdrawn', message: `a later event withdrew it: ${id}` };
-    }
+    const { action, source, id } = one.intent;
+    const withdrawn = withdrawnBy(one.intent, acceptance.source);
+    if (withdrawn) return withdrawn;
     if (
       action === 'resign' &&
       source === acceptance.source &&
@@ -111,6 +110,33 @@ function obsolete(
     }
   }
   return null;
+}
+
+/**
+ * Why a resign that was taken in is withdrawn, or `null`; the withdraws are of the same person, by a name that nobody
+ * knew until now. Later is what happened later; where that is not known, or at the same time, what arrived later.
+ */
+export function whyWithdrawn(
+  { seq, intent }: StoredIntent,
+  withdraws: readonly StoredIntent[],
+): Failure | null {
+  if (intent.action !== 'resign') return null;
+  const isLater = (other: StoredIntent): boolean => {
+    const [own, its] = [intent.occurredAt, other.intent.occurredAt];
+    return own === null || its === null || own === its ? other.seq > seq : its > own;
+  };
+  for (const one of withdraws.filter(isLater)) {
+    const failure = withdrawnBy(one.intent, intent.source);
+    if (failure) return failure;
+  }
+  return null;
+}
+
+/** What a withdraw makes of an older resign: an operator's of any, a source's of its own; `null` when it leaves it alone. */
+function withdrawnBy({ action, actor, source, id }: Intent, resignSource: string): Failure | null {
+  return action === 'withdraw' && (source === resignSource || actor !== null)
+    ? { code: 'withdrawn', message: `a later event withdrew it: ${id}` }
+    : null;
 }
 
 /** Only a date that lies ahead is replaced; of two resigns that are due, the second finds the work done. */

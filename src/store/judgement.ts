@@ -1,9 +1,10 @@
 import { canceledByOperator, type Failure } from '../core/failure.ts';
-import type { Identifier } from '../core/identifier.ts';
+import { type Identifier, personKey } from '../core/identifier.ts';
 import type { Act, FinalStatus, Intent } from '../core/intent.ts';
 import type { IntentOutcomeFacts } from '../core/outcome.ts';
 import { type SafeguardLimit, settingOf } from '../core/safeguard.ts';
 import type { IntentSettlement, Settlement } from '../core/settlement.ts';
+import { whyWithdrawn } from './acceptance.ts';
 import type { DecisionRequest } from './contract.ts';
 import { type IntentChange, marksOf, type NewIntent, type StoredIntent } from './rows.ts';
 
@@ -11,6 +12,21 @@ import { type IntentChange, marksOf, type NewIntent, type StoredIntent } from '.
 export interface Step {
   readonly change: IntentChange;
   readonly outcome: IntentOutcomeFacts | null;
+}
+
+/** The keys of the names that a look-up has told; see `voidByName`. */
+export function marksTold({ settlement }: IntentSettlement): string[] {
+  return settlement.kind === 'resolved' ? settlement.resolution.identifiers.map(personKey) : [];
+}
+
+/**
+ * Voids a resign for which a look-up has told names of which one was withdrawn already: when the two arrived, nobody
+ * could know that they are about the same person.
+ */
+export function voidByName(stored: StoredIntent, withdraws: readonly StoredIntent[]): StoredIntent {
+  const { intent } = stored;
+  const voided = intent.voided ?? whyWithdrawn(stored, withdraws);
+  return { ...stored, intent: { ...intent, voided } };
 }
 
 /** What settling an intent comes to, by what happened to it meanwhile; `kick` is the one that it brings. */

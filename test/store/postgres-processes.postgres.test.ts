@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { createAudit } from '../../src/core/audit.ts';
 import type { IntentDraft } from '../../src/core/intent.ts';
 import { recordOutcome } from '../../src/core/outcome.ts';
@@ -51,6 +52,30 @@ describe('three processes on one PostgreSQL', () => {
         batch = await store.claim(claimRequest({ safeguard }));
       }
     });
+  }
+
+  /** Starts each while nobody comes past what `locking` locks, one after the other; then lets all of them go on. */
+  async function meetAt(locking: string, starts: readonly (() => Promise<unknown>)[]): Promise<void> {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    await client.query(`begin; ${locking}`);
+    const started: Promise<unknown>[] = [];
+    for (const start of starts) {
+      started.push(start());
+      await until(async () => (await countWaiting()) >= started.length);
+    }
+    await client.end();
+    await Promise.all(started);
+  }
+
+  /** How many wait for a lock. */
+  async function countWaiting(): Promise<number> {
+    const { rows } = await query(
+      database.url,
+      `select count(*)::integer as n from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return Number(rows[0]?.n);
   }
 
   it('migrate an empty database once, and are one store', () => {
@@ -188,6 +213,30 @@ describe('three processes on one PostgreSQL', () => {
       );
     }
   });
+
+  it.each(['settle', 'withdraw'])(
+    'void a resign by a name that a look-up tells while a withdraw by it comes: first the %s',
+    async (first) => {
+      const { intents } = await storeOf(0).accept(
+        acceptanceOf({ reference: '7', identifiers: [{ userIdType: 'external_id', userId: '7' }] }),
+      );
+      const batch = await storeOf(0).claim(claimRequest());
+      if (!batch) throw new Error('nothing was claimed');
+      const resolution = { ...person(1), effectiveAt: null, settled: true };
+      const resolved = settleAll(batch, { kind: 'resolved', resolution, dueAt: start });
+      const both = [
+        () => storeOf(0).settle(batch.token, resolved, start),
+        () => storeOf(1).accept(acceptanceOf({ ...person(1), action: 'withdraw' })),
+      ];
+      // Both have looked by then, if neither waits for the other.
+      await meetAt(
+        'lock table offboard_bridge.marks in share mode',
+        first === 'settle' ? both : both.reverse(),
+      );
+      const resign = await storeOf(2).findIntent(intents[0] ?? '');
+      expect([resign?.intent.status, resign?.intent.failure?.code]).toEqual(['canceled', 'withdrawn']);
+    },
+  );
 
   it('send one resign of a user whom three sources name by identifiers of their own', async () => {
     for (let n = 0; n < 10; n += 1) {

@@ -22,7 +22,8 @@ export interface Dispatch {
   beginAct(token: string, seen: readonly SeenUser[], times: ActTimes): Promise<readonly string[]>;
 
   /**
-   * Settles every intent of a claimed batch, with its outcomes and the kicks it brings, in one transaction.
+   * Settles every intent of a claimed batch, with its outcomes and the kicks it brings, in one transaction. A resign for
+   * which a look-up tells a name under which it was withdrawn is canceled.
    * @returns false, and changes nothing, when the lease has passed to another
    */
   settle(token: string, settlements: readonly IntentSettlement[], now: number): Promise<boolean>;

@@ -9,11 +9,8 @@ import { type Changes, openChanges } from './changes.ts';
 import type { Database, Transaction } from './connection.ts';
 import { insertDeadLetter, resolveDeadLetters } from './dead-letters.ts';
 import { type Ledger, loadLedger } from './ledger.ts';
-import { locks } from './locks.ts';
+import { lockDeliveries } from './locks.ts';
 import { isReadable, type Part, partsOf } from './part.ts';
-
-/** More keys than this are not locked one by one: the server's table of locks is of limited size. */
-const maxKeys = 1_000;
 
 /**
  * Takes in deliveries, each as if it came alone; see `Store.accept`. What is known about their events and people is
@@ -49,10 +46,7 @@ export function acceptAll(
   });
 }
 
-/**
- * Whoever takes in the same event, or something about the same person, waits here. The keys are taken in order, and
- * before any row, so that two never wait for one another.
- */
+/** Whoever takes in the same event, or something about the same person, waits here. */
 async function lockKeys(
   tx: Transaction,
   acceptances: readonly Acceptance[],
@@ -62,22 +56,7 @@ async function lockKeys(
     hash('sha256', `${source}:${eventId}`, 'base64url'),
   );
   const marks = parts.filter(({ accepted }) => hasKin(accepted)).flatMap((part) => part.marks);
-  const keys = [...new Set([...events, ...marks].map(keyNumber))].sort((a, b) => a - b);
-  const lockClass = { class: locks.delivery };
-  if (keys.length > maxKeys) {
-    await tx.run('select pg_advisory_xact_lock(:class, 0)', lockClass);
-    return;
-  }
-  await tx.run(
-    `with gate as materialized (select pg_advisory_xact_lock_shared(:class, 0))
-     select count(*) from (select pg_advisory_xact_lock(:class, key) from gate, unnest(:keys::integer[]) as key) locked`,
-    { ...lockClass, keys },
-  );
-}
-
-/** Any number but 0, which stands for all. */
-function keyNumber(digest: string): number {
-  return Buffer.from(digest, 'base64url').readInt32BE(0) || 1;
+  await lockDeliveries(tx, [...events, ...marks]);
 }
 
 interface Group {

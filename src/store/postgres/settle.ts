@@ -1,11 +1,11 @@
 import type { IntentSettlement } from '../../core/settlement.ts';
 import type { DecisionReceipt, DecisionRequest } from '../contract.ts';
-import { judgeDecision, judgeSettlement } from '../judgement.ts';
+import { judgeDecision, judgeSettlement, marksTold, voidByName } from '../judgement.ts';
 import { type BeginRequest, foundDone, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
 import { readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import { openChanges } from './changes.ts';
 import type { Transaction } from './connection.ts';
-import { locks } from './locks.ts';
+import { lockDeliveries, locks } from './locks.ts';
 
 /** Notes that a claimed resign is about to be sent; see `Store.beginAct`. */
 export async function beginAct(tx: Transaction, request: BeginRequest): Promise<string[]> {
@@ -64,21 +64,33 @@ export interface SettleRequest {
   readonly dueAt: number;
 }
 
-/** Settles a claimed batch; see `Store.settle`. */
+/**
+ * Settles a claimed batch; see `Store.settle`. Under a name that a look-up has told, a withdraw may be taken in just
+ * now: that one waits, and finds the resign then, or is waited for, and found here.
+ */
 export async function settle(
   tx: Transaction,
   { token, settlements, now, dueAt }: SettleRequest,
 ): Promise<boolean> {
+  const told = settlements.flatMap(marksTold);
+  await lockDeliveries(tx, told);
   const stored = await lockIntents(
     tx,
     settlements.map(({ intentId }) => intentId),
   );
   if (settlements.some(({ intentId }) => stored.get(intentId)?.leaseToken !== token)) return false;
+  const withdraws = await findWithdraws(tx, told);
   const kicks = settlements.filter(({ bringKick }) => bringKick !== null).length;
   const changes = await openChanges(tx, kicks);
   const judged = settlements.flatMap((settlement) => {
-    const one = stored.get(settlement.intentId);
-    if (!one) return [];
+    const leased = stored.get(settlement.intentId);
+    if (!leased) return [];
+    const marks = marksTold(settlement);
+    const ofPerson = withdraws.filter(({ mark }) => marks.includes(mark));
+    const one = voidByName(
+      leased,
+      ofPerson.map((withdraw) => withdraw.stored),
+    );
     const { kick, ...step } = judgeSettlement(one, settlement, now);
     return [{ one, kick, step, mark: foundDone(one, step) }];
   });
@@ -92,6 +104,21 @@ export async function settle(
   }
   await changes.write();
   return true;
+}
+
+/** The withdraws with any of these marks, oldest first, once for each. */
+async function findWithdraws(
+  tx: Transaction,
+  marks: readonly string[],
+): Promise<{ mark: string; stored: StoredIntent }[]> {
+  if (marks.length === 0) return [];
+  const rows = await tx.all(
+    `select m.mark, i.* from marks m join intents i on i.seq = m.intent
+     where m.mark = any(:marks::text[]) and i.action = 'withdraw' and i.status = 'succeeded'
+     order by i.seq`,
+    { marks: [...new Set(marks)] },
+  );
+  return rows.map((row) => ({ mark: String(row.mark), stored: readIntent(tx, row) }));
 }
 
 /** The intents by which the bridge resigned users, by their marks; see `noteMerge`. */

@@ -1,11 +1,11 @@
 import { intentOutcome } from '../../core/outcome.ts';
 import type { IntentSettlement } from '../../core/settlement.ts';
 import type { DecisionReceipt, DecisionRequest } from '../contract.ts';
-import { judgeDecision, judgeSettlement, type Step } from '../judgement.ts';
+import { judgeDecision, judgeSettlement, marksTold, type Step, voidByName } from '../judgement.ts';
 import { type BeginRequest, foundDone, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
 import { marksOf, readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import type { Connection } from './connection.ts';
-import { insertMarks, markedBy } from './marks.ts';
+import { insertMarks, markedBy, markedByAny } from './marks.ts';
 import { insertOutcome } from './outcomes.ts';
 import { changeIntent, insertIntent, noteAct } from './rows.ts';
 
@@ -51,13 +51,26 @@ export function settle(
   if (leased.some(({ stored }) => stored?.leaseToken !== token)) return false;
   for (const { settlement, stored } of leased) {
     if (!stored) continue;
-    const { kick, ...step } = judgeSettlement(stored, settlement, now);
-    const mark = foundDone(stored, step);
+    const one = voidByName(stored, findWithdraws(connection, marksTold(settlement)));
+    const { kick, ...step } = judgeSettlement(one, settlement, now);
+    const mark = foundDone(one, step);
     const doer = mark === null ? null : findDoer(connection, mark);
-    takeStep(connection, stored, noteMerge(step, doer));
+    takeStep(connection, one, noteMerge(step, doer));
     if (kick) insertIntent(connection, kick);
   }
   return true;
+}
+
+/** The withdraws with any of these marks, oldest first. */
+function findWithdraws(connection: Connection, marks: readonly string[]): StoredIntent[] {
+  if (marks.length === 0) return [];
+  return connection
+    .all(
+      `select * from intents where seq in (${markedByAny(':marks')})
+         and action = 'withdraw' and status = 'succeeded' order by seq`,
+      { marks: JSON.stringify(marks) },
+    )
+    .map((row) => readIntent(connection, row));
 }
 
 /** The intent by which the bridge resigned a user; see `noteMerge`. */

@@ -5,6 +5,7 @@ import { again, claimRequest, email, settleAll, start, succeeded, type Told } fr
 import type { Subject } from '../subject.ts';
 
 const hour = 3_600_000;
+const number = (userId: string): Identifier => ({ userIdType: 'external_id', userId });
 
 /** What becomes of what was claimed. */
 export function testSettle(subject: Subject): void {
@@ -32,7 +33,7 @@ export function testSettle(subject: Subject): void {
     });
 
     it('keeps what was learnt for the next try', async () => {
-      await idOf({ identifiers: [email('a@example.com'), { userIdType: 'external_id', userId: '1' }] });
+      await idOf({ identifiers: [email('a@example.com'), number('1')] });
       const batch = await claimed();
       const settlement = again({ identifierIndex: 1, attempts: 2, cap: 13, acted: true });
       const answer = { statusCode: 500, apiCode: null, requestId: 'r1', message: 'oops' };
@@ -61,7 +62,7 @@ export function testSettle(subject: Subject): void {
     });
 
     it('goes by what was looked up, finds the intent by it, and counts it only then', async () => {
-      const id = await idOf({ reference: '7', identifiers: [{ userIdType: 'external_id', userId: '7' }] });
+      const id = await idOf({ reference: '7', identifiers: [number('7')] });
       const batch = await claimed({ safeguard: none });
       const resolution = { identifiers: [email('ada@example.com')], effectiveAt: null, settled: true };
       const resolved: Settlement = { kind: 'resolved', resolution, dueAt: start };
@@ -73,7 +74,7 @@ export function testSettle(subject: Subject): void {
       await subject.store.settle(next.token, settleAll(next, again()), start);
       await idOf({ action: 'withdraw' });
       expect([await statusOf(id), await failureOf(id)]).toEqual(['canceled', 'withdrawn']);
-      await idOf({ reference: '8', identifiers: [{ userIdType: 'external_id', userId: '8' }] });
+      await idOf({ reference: '8', identifiers: [number('8')] });
       const other = await claimed({ safeguard: none });
       await subject.store.settle(other.token, settleAll(other, resolved), start);
       expect(await subject.store.claim(claimRequest({ safeguard: none }))).toBeNull();
@@ -96,6 +97,58 @@ export function testSettle(subject: Subject): void {
       expect([await statusOf(id), await failureOf(id)]).toEqual(['canceled', 'superseded']);
     });
 
+    describe('of a look-up that tells a name under which there is a withdraw', () => {
+      const resign = { reference: '7', subject: '7', identifiers: [number('7')] };
+      const operator = { source: 'api', actor: 'api:ada' };
+      const ada = email('ada@example.com');
+
+      /** Lets a look-up tell that it is Ada, who leaves by and by and is signed out. */
+      async function tellName(): Promise<void> {
+        const batch = await claimed();
+        const resolution = { identifiers: [ada], effectiveAt: start + hour, settled: false };
+        const resolved: Settlement = { kind: 'resolved', resolution, dueAt: start + hour };
+        await subject.store.settle(batch.token, settleAll(batch, resolved, { bringKick: [ada] }), start);
+      }
+
+      it.each([
+        ['by an operator, that came later', operator],
+        ['by its source, that came later', {}],
+        ['by its source, that happened later', { occurredAt: start + 1 }],
+      ])('cancels the resign: %s', async (_which, told) => {
+        const id = await idOf({ ...resign, occurredAt: start });
+        await idOf({ action: 'withdraw', ...told });
+        await tellName();
+        expect([await statusOf(id), await failureOf(id)]).toEqual(['canceled', 'withdrawn']);
+        expect(await outcomeTypes()).toEqual(['user.withdraw.succeeded', 'user.resign.canceled']);
+        expect(await subject.store.claim(claimRequest({ now: start + hour }))).toBeNull();
+      });
+
+      it('cancels the resign that came after what happened later', async () => {
+        await idOf({ action: 'withdraw', occurredAt: start + 1 });
+        const id = await idOf({ ...resign, occurredAt: start });
+        await tellName();
+        expect(await failureOf(id)).toBe('withdrawn');
+      });
+
+      it.each([
+        ['by another source', { source: 'payroll' }],
+        ['that happened before', { occurredAt: start - 1, ...operator }],
+        ['of another person', { identifiers: [email('grace@example.com')], ...operator }],
+      ])('leaves the resign alone: %s', async (_which, told) => {
+        const id = await idOf({ ...resign, occurredAt: start });
+        await idOf({ action: 'withdraw', ...told });
+        await tellName();
+        expect(await statusOf(id)).toBe('scheduled');
+      });
+
+      it('leaves the resign alone that came after the withdraw', async () => {
+        await idOf({ action: 'withdraw', ...operator });
+        const id = await idOf(resign);
+        await tellName();
+        expect(await statusOf(id)).toBe('scheduled');
+      });
+    });
+
     it('says by which intent the work was done that another source asks for again', async () => {
       const seenUserId = 'b'.repeat(24);
       const resign = async (told: Told, acts: boolean): Promise<unknown> => {
@@ -113,7 +166,7 @@ export function testSettle(subject: Subject): void {
       };
       const before = await resign({ source: 'hr', identifiers: [email('x@example.com')] }, false);
       const first = await resign({ source: 'hr' }, true);
-      const external: Identifier[] = [{ userIdType: 'external_id', userId: '1001' }];
+      const external = [number('1001')];
       const merged = [
         await resign({ source: 'directory', identifiers: external }, false),
         await resign({ source: 'payroll', identifiers: external }, false),
