@@ -3,11 +3,12 @@ import pg from 'pg';
 import { createAudit } from '../../src/core/audit.ts';
 import type { IntentDraft } from '../../src/core/intent.ts';
 import { recordOutcome } from '../../src/core/outcome.ts';
-import type { Batch, ClaimRequest, Store } from '../../src/store/contract.ts';
+import type { Settlement } from '../../src/core/settlement.ts';
+import type { Batch, ClaimRequest, ErasureReceipt, Store } from '../../src/store/contract.ts';
 import { type Nudge, openPostgresStore } from '../../src/store/postgres.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
 import { until } from '../support/until.ts';
-import { acceptanceOf, claimRequest, email, settleAll, start, succeeded } from './fixtures.ts';
+import { acceptanceOf, again, claimRequest, email, settleAll, start, succeeded } from './fixtures.ts';
 
 const hour = 3_600_000;
 
@@ -237,6 +238,44 @@ describe('three processes on one PostgreSQL', () => {
       expect([resign?.intent.status, resign?.intent.failure?.code]).toEqual(['canceled', 'withdrawn']);
     },
   );
+
+  /** Ada's resign, and the settle that brings her kick while its row is locked by somebody else. */
+  async function bringKick(
+    settlement: Settlement,
+  ): Promise<{ ofPerson: string; settle: () => Promise<boolean> }> {
+    await storeOf(0).accept(acceptanceOf({}));
+    const batch = await storeOf(0).claim(claimRequest());
+    if (!batch) throw new Error('nothing was claimed');
+    const settled = settleAll(batch, settlement, { bringKick: [email('ada@example.com')] });
+    return {
+      ofPerson: batch.intents[0]?.person ?? '',
+      settle: () => storeOf(0).settle(batch.token, settled, start),
+    };
+  }
+
+  const lockIntents = 'select 1 from offboard_bridge.intents for update';
+
+  it.each([
+    ['done', succeeded],
+    ['tried again', again()],
+  ])('void the kick that a resign brings, which is %s while a withdraw comes', async (_what, settlement) => {
+    const { settle } = await bringKick(settlement);
+    await meetAt(lockIntents, [settle, () => storeOf(1).accept(acceptanceOf({ action: 'withdraw' }))]);
+    const query = { cursor: null, limit: 10, person: null, source: null };
+    expect((await storeOf(2).listIntents({ ...query, statuses: ['pending'] })).items).toEqual([]);
+  });
+
+  it('erase nobody whose kick is brought at that moment', async () => {
+    const { ofPerson, settle } = await bringKick(succeeded);
+    let erased: ErasureReceipt | undefined;
+    await meetAt(lockIntents, [
+      settle,
+      async () => {
+        erased = await storeOf(1).erase({ person: ofPerson, userId: null, by: 'api:ada', at: start });
+      },
+    ]);
+    expect(erased?.kind).toBe('open');
+  });
 
   it('send one resign of a user whom three sources name by identifiers of their own', async () => {
     for (let n = 0; n < 10; n += 1) {

@@ -4,19 +4,22 @@ import { readIntent, showId } from '../rows.ts';
 import { eraseRows } from '../trail.ts';
 import { openChanges } from './changes.ts';
 import type { Transaction } from './connection.ts';
+import { lockRows } from './locks.ts';
 
 /** Erases a person; see `Store.erase`. Nothing gets its place in the trail meanwhile. */
 export async function erase(tx: Transaction, erasure: Erasure): Promise<ErasureReceipt> {
   const { person, userId } = erasure;
   await tx.get('select position from trail for update');
-  const rows = await tx.all(
-    `with named as (select i.* from marks m join intents i on i.seq = m.intent where m.mark = :person)
-     select * from intents where seq in (
-       select seq from named
-       union select k.seq from named n join intents k
-         on k.source = n.source and k.event_id = n.event_id || '#kick' and k.part = n.seq)
-     order by seq for update`,
-    { person },
+  const rows = await lockRows(() =>
+    tx.all(
+      `with named as (select i.* from marks m join intents i on i.seq = m.intent where m.mark = :person)
+       select * from intents where seq in (
+         select seq from named
+         union select k.seq from named n join intents k
+           on k.source = n.source and k.event_id = n.event_id || '#kick' and k.part = n.seq)
+       order by seq for update`,
+      { person },
+    ),
   );
   const stored = rows.map((row) => readIntent(tx, row));
   const open = openOnes(stored);

@@ -2,6 +2,7 @@ import type { Intent } from '../../core/intent.ts';
 import { hasKin } from '../acceptance.ts';
 import { type Row, readIntent, type StoredIntent } from '../rows.ts';
 import type { Transaction } from './connection.ts';
+import { lockRows } from './locks.ts';
 import type { Part } from './part.ts';
 import { pivot, storableText } from './sql.ts';
 
@@ -122,12 +123,17 @@ async function loadOvertaken(tx: Transaction, repeated: readonly Row[]): Promise
 async function loadKin(tx: Transaction, parts: readonly Part[]): Promise<Row[]> {
   const marks = parts.filter(({ accepted }) => hasKin(accepted)).flatMap((part) => part.marks);
   if (marks.length === 0) return [];
-  return tx.all(
-    `select i.*, array(select mark from marks where intent = i.seq) as marks from intents i
-     where i.seq = any(array(select intent from marks where mark = any(:marks::text[])))
-       and ((i.settled_at is null and (i.action = 'resign' or i.brought = 1))
-         or (i.action = 'withdraw' and i.status = 'succeeded'))
-     order by i.seq for update`,
-    { marks: [...new Set(marks)] },
+  const distinct = { marks: [...new Set(marks)] };
+  return lockRows(() =>
+    tx.all(
+      `select i.*, array(select mark from marks where intent = i.seq) as marks from intents i
+       where i.seq = any(array(
+         select k.seq from intents k
+         where k.seq = any(array(select intent from marks where mark = any(:marks::text[])))
+           and ((k.settled_at is null and (k.action = 'resign' or k.brought = 1))
+             or (k.action = 'withdraw' and k.status = 'succeeded'))))
+       order by i.seq for update`,
+      distinct,
+    ),
   );
 }

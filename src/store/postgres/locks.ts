@@ -1,3 +1,4 @@
+import type { Row } from '../rows.ts';
 import type { Queries } from './connection.ts';
 
 /** More keys than this are not locked one by one: the server's table of locks is of limited size. */
@@ -43,6 +44,21 @@ export async function lockDeliveries(queries: Queries, digests: readonly string[
      select count(*) from (select pg_advisory_xact_lock(:class, key) from gate, unnest(:keys::integer[]) as key) locked`,
     { ...lockClass, keys },
   );
+}
+
+/**
+ * Locks the rows that a query finds, by their `seq`. Whoever was waited for may have brought others, such as the kick of
+ * a resign, which a statement that began before does not see; so it is asked again until it finds no more than are
+ * locked. Its conditions belong where a row that was waited for cannot fall out of it: finding nothing must mean that
+ * nothing was there.
+ */
+export async function lockRows(query: () => Promise<Row[]>): Promise<Row[]> {
+  const locked = new Set<unknown>();
+  for (;;) {
+    const found = await query();
+    if (found.every(({ seq }) => locked.has(seq))) return found;
+    for (const { seq } of found) locked.add(seq);
+  }
 }
 
 /** Any number but 0, which stands for all. */
