@@ -1,13 +1,26 @@
+import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Acceptance, StoreUnavailable } from '../../src/store/contract.ts';
-import { openDatabase } from '../../src/store/postgres/connection.ts';
+import { openDatabase, type Queries } from '../../src/store/postgres/connection.ts';
 import { migrationsBehind } from '../../src/store/postgres/migrations.ts';
 import { openPostgresStore } from '../../src/store/postgres.ts';
 import { createDatabase, query, type TestDatabase } from '../support/postgres/database.ts';
+import { openTcpProxy, type TcpProxy } from '../support/proxy.ts';
 import { until } from '../support/until.ts';
 import { acceptanceOf, email } from './fixtures.ts';
 import { testStore } from './store-suite.ts';
 import type { StoreUnderTest } from './subject.ts';
+
+const hour = 3_600_000;
+
+/** Passes on what the server says in the pieces that come together in a moment. */
+function joinAnswers(client: Socket, server: Socket): void {
+  client.pipe(server);
+  const held: Buffer[] = [];
+  server.on('data', (piece) => {
+    if (held.push(piece) === 1) setTimeout(() => client.write(Buffer.concat(held.splice(0))), 20);
+  });
+}
 
 function postgresUnderTest(): StoreUnderTest {
   let database: TestDatabase | null = null;
@@ -153,6 +166,81 @@ describe('the PostgreSQL database', () => {
     expect(begun).toBeGreaterThanOrEqual(3);
     expect(await opened.all('select n from sums')).toEqual([{ n: 2 }, { n: 2 }]);
     await opened.close();
+  });
+
+  describe('of which several answers are read at once', () => {
+    let proxy: TcpProxy;
+    let url: string;
+
+    beforeEach(async () => {
+      proxy = await openTcpProxy({ relay: joinAnswers });
+      const direct = new URL(database.url);
+      proxy.leadTo(direct.host);
+      url = database.url.replace(direct.host, proxy.address);
+    });
+
+    afterEach(() => proxy.close());
+
+    /** Makes functions that end the first transaction that comes to one of them as a deadlock would. */
+    const addDeadlock = (): Promise<unknown> =>
+      query(
+        database.url,
+        `create schema if not exists offboard_bridge;
+         create sequence offboard_bridge.tries;
+         create function offboard_bridge.meet() returns integer language plpgsql as $$ begin
+           if nextval('offboard_bridge.tries') = 1 then raise exception 'met' using errcode = '40P01'; end if;
+           return 1;
+         end $$;
+         create function offboard_bridge.meet_at() returns trigger language plpgsql as $$ begin
+           perform offboard_bridge.meet();
+           return null;
+         end $$`,
+      );
+
+    it.each(['marks', 'outcomes'])(
+      'repeats a delivery that met another in a deadlock at its %s',
+      async (table) => {
+        const store = await openPostgresStore({ url });
+        await addDeadlock();
+        await query(
+          database.url,
+          `create trigger meet before insert on offboard_bridge.${table}
+         for each statement execute function offboard_bridge.meet_at()`,
+        );
+        const receipt = await store.accept(acceptanceOf({ effectiveAt: Date.now() + hour }));
+        expect(receipt.kind).toBe('accepted');
+        await store.close();
+      },
+    );
+
+    it('repeats an exchange whose look met another in a deadlock', async () => {
+      await addDeadlock();
+      const opened = openDatabase(url);
+      const meet = async (queries: Queries) => (await queries.get('select meet() as n'))?.n;
+      const met = opened.exchange({
+        // The first is answered first, and heard of last.
+        read: (queries) => Promise.all([Promise.all([meet(queries)]), queries.get('select 2 as n')]),
+        write: async (_queries, found) => ({ result: found, last: Promise.resolve() }),
+      });
+      expect(await met).toEqual([[1], { n: 2 }]);
+      await opened.close();
+    });
+  });
+
+  it('keeps nothing of a delivery of which a part cannot be said', async () => {
+    const store = await openPostgresStore({ url: database.url });
+    const deliveries = await Promise.allSettled([
+      store.accept(acceptanceOf({ effectiveAt: Date.now() + hour })),
+      store.accept(acceptanceOf({ effectiveAt: Date.now() + hour + 0.5 })),
+    ]);
+    expect(deliveries.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    const { rows } = await query(
+      database.url,
+      `select (select count(*) from offboard_bridge.outcomes)::integer as outcomes,
+         (select count(distinct intent) from offboard_bridge.marks)::integer as marked`,
+    );
+    expect(rows).toEqual([{ outcomes: 1, marked: 1 }]);
+    await store.close();
   });
 
   it('outlives a connection that is ended between two statements of a transaction', async () => {

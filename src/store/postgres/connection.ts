@@ -1,4 +1,4 @@
-import pg, { type Pool, type PoolClient } from 'pg';
+import pg, { type Pool, type PoolClient, type QueryConfig, type QueryResult } from 'pg';
 import { StoreUnavailable } from '../contract.ts';
 import type { Origin, Row } from '../rows.ts';
 import { explain, isRepeatable } from './errors.ts';
@@ -41,7 +41,7 @@ export interface Database extends Queries {
 export interface Exchange<Found, T> {
   /** Goes along with the begin; it must therefore do no harm outside of a transaction. */
   read(queries: Queries): Promise<Found>;
-  /** What it has asked last goes along with the commit. */
+  /** What it has asked last goes along with the commit; when it returns, all of it is asked. */
   write(queries: Queries, found: Found): Promise<{ readonly result: T; readonly last: Promise<unknown> }>;
 }
 
@@ -111,36 +111,51 @@ async function repeat<T>(run: () => Promise<T>): Promise<T> {
 }
 
 function transact<T>(pool: Pool, run: (queries: Queries) => Promise<T>): Promise<T> {
-  return withClient(pool, async (client) => {
+  return withClient(pool, async ({ client, queries }) => {
     await client.query('begin');
-    const result = await run(queriesOn(client));
+    const result = await run(queries);
     await client.query('commit');
     return result;
   });
 }
 
 function transactInTwo<Found, T>(pool: Pool, { read, write }: Exchange<Found, T>): Promise<T> {
-  return withClient(pool, async (client) => {
-    const queries = queriesOn(client);
+  return withClient(pool, async ({ client, queries, failures }) => {
     const [, found] = await Promise.all([client.query('begin'), read(queries)]);
     const { result, last } = await write(queries, found);
-    // After a statement that failed, a commit takes everything back, and calls itself so.
-    const [, { command }] = await Promise.all([last, client.query('commit')]);
+    // After a statement that failed there, a commit takes everything back, and calls itself so. One that could not even
+    // be sent the server does not miss.
+    const end = failures.length === 0 ? 'commit' : 'rollback';
+    const [, { command }] = await Promise.all([last, client.query(end)]);
     if (command !== 'COMMIT') throw new StoreUnavailable('the database has taken a transaction back');
     return result;
   });
 }
 
-/** Runs a transaction; when it fails, nothing of it is left on the connection. */
-async function withClient<T>(pool: Pool, run: (client: PoolClient) => Promise<T>): Promise<T> {
+/** A connection while a transaction runs on it. */
+interface Session {
+  readonly client: PoolClient;
+  readonly queries: Queries;
+  /** Of its statements, in the order in which they were sent. */
+  readonly failures: readonly unknown[];
+}
+
+/**
+ * Runs a transaction; when it fails, nothing of it is left on the connection. It fails by what failed first: the
+ * statements that were sent after that one only say that the transaction is over, and may be heard of before it.
+ */
+async function withClient<T>(pool: Pool, run: (session: Session) => Promise<T>): Promise<T> {
   const client = await pool.connect();
+  const failures: unknown[] = [];
+  const queries = queriesOn(client, (failure) => failures.push(failure));
   try {
-    const result = await run(client);
+    const result = await run({ client, queries, failures });
     client.release();
     return result;
   } catch (error) {
-    client.release(!(await rollBack(client, error)));
-    throw error;
+    const [first = error] = failures;
+    client.release(!(await rollBack(client, first)));
+    throw first;
   }
 }
 
@@ -153,14 +168,17 @@ async function rollBack(client: PoolClient, error: unknown): Promise<boolean> {
   );
 }
 
-function queriesOn(runner: Pick<Pool, 'query'>): Queries {
+type Runner = Pick<Pool, 'query'>;
+
+/** @param onFailure told of each statement that fails, in the order in which they were sent; at once if it cannot be */
+function queriesOn(runner: Runner, onFailure: (failure: unknown) => void = () => undefined): Queries {
   const query = async (sql: string, parameters: Parameters = {}) => {
-    // What cannot be said at all is a fault of who says it, not of the database.
-    const said = statement(sql, parameters);
     try {
-      return await runner.query<Row>(said);
-    } catch (error) {
-      throw isRepeatable(error) ? error : explain(error);
+      // What cannot be said at all is a fault of who says it, not of the database.
+      return await send(runner, statement(sql, parameters));
+    } catch (failure) {
+      onFailure(failure);
+      throw failure;
     }
   };
   return {
@@ -168,4 +186,12 @@ function queriesOn(runner: Pick<Pool, 'query'>): Queries {
     get: async (sql, parameters) => (await query(sql, parameters)).rows[0],
     run: async (sql, parameters) => (await query(sql, parameters)).rowCount ?? 0,
   };
+}
+
+async function send(runner: Runner, said: QueryConfig): Promise<QueryResult<Row>> {
+  try {
+    return await runner.query<Row>(said);
+  } catch (error) {
+    throw isRepeatable(error) ? error : explain(error);
+  }
 }
