@@ -41,11 +41,21 @@ export function hookListener(options: HookOptions): (request: IncomingMessage) =
   }
 
   return ({ url = '' }) => {
-    const id = path.exec(url)?.[1];
-    if (id === undefined) return null;
+    const written = path.exec(url)?.[1];
+    if (written === undefined) return null;
+    const id = written.includes('%') ? decode(written) : written;
     return (request, response) =>
       void take(id, request, response).catch((error: unknown) => answerError(error, response));
   };
+}
+
+/** A part of a path as it is meant; as it is written, where that cannot be told. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function checkMethod(source: Source | undefined, { method = '' }: IncomingMessage): void {
@@ -56,8 +66,8 @@ function checkMethod(source: Source | undefined, { method = '' }: IncomingMessag
 
 /** A body as it came: an encoded one would be signed in one form and read in another, so it is refused. */
 function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const { 'content-encoding': encoding = 'identity', 'content-length': length } = request.headers;
-  if (encoding.toLowerCase() !== 'identity') throw new HttpProblem(415);
+  const { 'content-encoding': encoding, 'content-length': length } = request.headers;
+  if (encoding && encoding.toLowerCase() !== 'identity') throw new HttpProblem(415);
   return getRawBody(request, { length: length ?? null, limit });
 }
 

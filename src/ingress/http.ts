@@ -70,5 +70,15 @@ export function createHttpApp({ hooks, routes, trustProxy, log }: HttpAppOptions
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) =>
     answerError(error, response),
   );
-  return (request, response) => identifyRequest(request, () => (hooks?.(request) ?? app)(request, response));
+  return (request, response) => {
+    const { url = '' } = request;
+    if (!url.startsWith('/')) request.url = originForm(url);
+    identifyRequest(request, () => (hooks?.(request) ?? app)(request, response));
+  };
+}
+
+/** The target of a request without scheme and host, which a client may send too (RFC 9112, 3.2.2). */
+function originForm(target: string): string {
+  const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
+  return path.startsWith('/') ? path : `/${path}`;
 }

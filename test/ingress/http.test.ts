@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { deliveryOf, type House, inHouse, leaver, sign, sourceOf, toyHandler } from './house.ts';
@@ -9,6 +12,13 @@ function post({ url }: House, content: unknown, path = '/hooks/hr') {
     .set('content-type', 'application/json')
     .set('x-signature', sign(body))
     .send(body);
+}
+
+/** Sends a request whose target and headers are left as they are. */
+async function send({ port }: House, options: RequestOptions, body = '') {
+  const sent = httpRequest({ host: '127.0.0.1', port, method: 'POST', agent: false, ...options }).end(body);
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  return { status: answer.statusCode, type: answer.headers['content-type'], text: await text(answer) };
 }
 
 const { handshake: _handshake, ...withoutHandshake } = toyHandler;
@@ -93,6 +103,27 @@ describe('the answers of /hooks/:source', () => {
     ),
   );
 
+  it.each([
+    ['absolute', 'http://bridge.example/hooks/hr'],
+    ['absolute, with a port and a query', 'HTTPS://bridge.example:8443/hooks/hr?a=1'],
+    ['percent-encoded', '/hooks/h%72'],
+  ])('are the same where the target is %s', (_form, path) =>
+    inHouse(async (house) => {
+      const { headers, body } = deliveryOf({ people: [] });
+      expect((await send(house, { path, headers }, String(body))).status).toBe(200);
+      expect(house.receipts).toEqual([['hr', 'ignored']]);
+    })(),
+  );
+
+  it.each(['http://', 'http://bridge.example', 'http://[?', '*', '/hooks/%zz', '/hooks/%00'])(
+    'say 404 for the target %s',
+    (path) =>
+      inHouse(async (house) => {
+        const answer = await send(house, { path, method: 'OPTIONS' });
+        expect([answer.status, answer.type]).toEqual([404, 'application/problem+json']);
+      })(),
+  );
+
   it(
     'say 405 with Allow for a method that the source does not take',
     inHouse(
@@ -131,6 +162,16 @@ describe('the answers of /hooks/:source', () => {
       },
       { maxBodyBytes: 100 },
     ),
+  );
+
+  it.each(['', 'identity', 'Identity'])(
+    'take a body that is encoded as %j, which is not at all',
+    (encoding) =>
+      inHouse(async (house) => {
+        const { headers, body } = deliveryOf({ people: [] });
+        const sent = { path: '/hooks/hr', headers: { ...headers, 'content-encoding': encoding } };
+        expect((await send(house, sent, String(body))).status).toBe(200);
+      })(),
   );
 
   it(
