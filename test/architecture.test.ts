@@ -67,7 +67,6 @@ const rules: Readonly<Record<string, Room>> = {
       'node-fetch': 'values',
       'prom-client': 'values',
       'proxy-addr': 'values',
-      'raw-body': 'values',
       zod: 'values',
     },
   },

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import { compareActors } from '../ingress/api/access.ts';
 import { apiSource } from '../ingress/api/source.ts';
 import { apiRoutes } from '../ingress/api.ts';
+import { createBodyReader, type ReadBody } from '../ingress/body.ts';
 import { consoleRoutes } from '../ingress/console.ts';
 import { createDecisions, type Decisions } from '../ingress/decisions.ts';
 import { healthRoutes, metricsRoutes } from '../ingress/health.ts';
@@ -79,13 +80,14 @@ function createRoutes(rooms: Rooms): Routes {
     },
     onDeadLetter: rooms.confirmations.begin,
   });
+  const readBody = createBodyReader({ maxBodyBytes });
   const receiver = rooms.tracer ? traceReceiver(door, rooms.tracer) : door;
   const streams = createStreams({ receiver, sources, log, random: rooms.random });
   const { askAgainAfterMs } = config.leavers;
   const checks = { sources, policy, askAgainAfterMs, isSamePerson: compareActors(tokens), now };
   const decisions = createDecisions({ ...checks, store, receiver });
   const heldSets = createHeldSets({ ...checks, store });
-  const slack = openSlack(rooms, { receiver, decisions, heldSets, streams });
+  const slack = openSlack(rooms, { receiver, decisions, heldSets, streams, readBody });
   const operator = apiRoutes({
     store,
     receiver,
@@ -93,7 +95,7 @@ function createRoutes(rooms: Rooms): Routes {
     heldSets,
     sources,
     tokens,
-    maxBodyBytes,
+    readBody,
     stream: rooms.stream,
     closing: rooms.closing,
     activity: activity.report,
@@ -102,11 +104,11 @@ function createRoutes(rooms: Rooms): Routes {
     now,
     log,
   });
-  operator.use(consoleRoutes({ tokens }));
+  operator.use(consoleRoutes({ tokens, readBody }));
   operator.use(metricsRoutes({ metrics, refresh: () => showCondition(rooms, { slack, streams }), log }));
   return {
     receiver,
-    hooks: hookListener({ receiver, sources, maxBodyBytes, trustProxy, log }),
+    hooks: hookListener({ receiver, sources, readBody, trustProxy, log }),
     health: healthRoutes({ probe: () => store.probe(), log }),
     operator,
     slack,
@@ -122,6 +124,7 @@ function openSlack(
     decisions: Decisions;
     heldSets: HeldSets;
     streams: Streams;
+    readBody: ReadBody;
   },
 ): Slack | null {
   const { config, slackVoice: voice } = rooms;
@@ -132,7 +135,6 @@ function openSlack(
     voice,
     settings: config.slack,
     isDryRun: config.leavers.dryRun,
-    maxBodyBytes: config.server.maxBodyBytes,
     onUnverified: () => rooms.metrics.countDelivery(slackSource.id, 'unverified'),
     // Slack is not told, in Slack, that Slack cannot be reached.
     troubles: () => listTroubles(rooms, { slack: null, streams: doors.streams }),

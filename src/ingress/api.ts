@@ -1,4 +1,4 @@
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import { createAllowances } from './allowance.ts';
 import { type ApiToken, createAccess, hasRole, type Principal } from './api/access.ts';
 import { type DeadLetterRoutesOptions, deadLetterRoutes } from './api/dead-letters.ts';
@@ -9,8 +9,8 @@ import { type OperationRoutesOptions, operationRoutes } from './api/operation.ts
 import { type OutcomeRoutesOptions, outcomeRoutes } from './api/outcomes.ts';
 import { type PeopleRoutesOptions, peopleRoutes } from './api/people.ts';
 import { type Answer, type Route, readCall } from './api/route.ts';
+import type { ReadBody } from './body.ts';
 import { authorizationOf } from './console/session.ts';
-import { readBody } from './http.ts';
 import { HttpProblem, send } from './problem.ts';
 import { createRefusals } from './refusals.ts';
 
@@ -30,7 +30,7 @@ export interface ApiOptions
   readonly receiver: IntentRoutesOptions['receiver'] & DeadLetterRoutesOptions['receiver'];
   /** None = the operator API is off, and not there to be found. */
   readonly tokens: readonly ApiToken[];
-  readonly maxBodyBytes: number;
+  readonly readBody: ReadBody;
   /** How many requests one token may make in a while; a stream counts once. 1,000 in 5 s unless told. */
   readonly pace?: { readonly requests: number; readonly perMs: number };
 }
@@ -44,7 +44,6 @@ export function apiRoutes(options: ApiOptions): Router {
   if (options.tokens.length === 0) return router;
   const enter = createEntrance(options);
   const recordRefusal = createRefusals(options);
-  const readRaw = asPromise(readBody(options.maxBodyBytes));
   const routes: readonly Route[] = [
     ...intentRoutes(options),
     ...outcomeRoutes(options),
@@ -59,7 +58,7 @@ export function apiRoutes(options: ApiOptions): Router {
     try {
       if (!hasRole(principal, route.role))
         throw new HttpProblem(403, { detail: `this needs the role ${route.role}` });
-      await readRaw(request, response);
+      request.body = await options.readBody(request);
       const answer = await route.answer(readCall(route, { request, response, principal }));
       if (answer) sendJson(response, answer);
     } catch (error) {
@@ -118,13 +117,4 @@ function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
 
 function sendJson(response: Response, { status, body, headers = {} }: Answer): void {
   send(response, { status, contentType: 'application/json', body: JSON.stringify(body), headers });
-}
-
-/** A handler of Express that ends when it calls for the next. */
-function asPromise(handler: RequestHandler): (request: Request, response: Response) => Promise<void> {
-  return (request, response) =>
-    new Promise((resolve, reject) => {
-      const next = (error?: unknown): void => (error ? reject(error) : resolve());
-      void handler(request, response, next);
-    });
 }

@@ -1,16 +1,21 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { type Access, type ApiToken, createAccess } from './api/access.ts';
+import type { ReadBody } from './body.ts';
 import { readAssets } from './console/assets.ts';
 import { authorizationOf, consoleHeader, sessionCookie } from './console/session.ts';
-import { readBody } from './http.ts';
 import { HttpProblem, send } from './problem.ts';
 
 const maxSignInBytes = 4_096;
 const signIn = z.strictObject({ token: z.string().min(1).max(512) });
 
+export interface ConsoleOptions {
+  readonly tokens: readonly ApiToken[];
+  readonly readBody: ReadBody;
+}
+
 /** `/console`: static files, and a session. Everything it shows, it asks of the operator API under that session. */
-export function consoleRoutes({ tokens }: { readonly tokens: readonly ApiToken[] }): Router {
+export function consoleRoutes({ tokens, readBody }: ConsoleOptions): Router {
   const router = Router({ strict: true });
   if (tokens.length === 0) return router;
   const access = createAccess(tokens);
@@ -36,8 +41,8 @@ export function consoleRoutes({ tokens }: { readonly tokens: readonly ApiToken[]
       next();
     })
     .get((request, response) => sendWho(response, access, authorizationOf(request)))
-    .post(readBody(maxSignInBytes), (request, response) => {
-      const token = readToken(request);
+    .post(async (request, response) => {
+      const token = readToken(await readBody(request, maxSignInBytes));
       sendWho(response, access, `Bearer ${token}`, sessionCookie(token, request));
     })
     .delete((request, response) => {
@@ -53,7 +58,7 @@ export function consoleRoutes({ tokens }: { readonly tokens: readonly ApiToken[]
 }
 
 /** @throws HttpProblem 401 for a body without a token, as for one with a wrong one */
-function readToken({ body }: Request): string {
+function readToken(body: Buffer): string {
   try {
     return signIn.parse(JSON.parse(String(body))).token;
   } catch {

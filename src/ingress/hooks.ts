@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import proxyAddr from 'proxy-addr';
-import getRawBody from 'raw-body';
 import type { Receipt } from '../core/handler.ts';
 import type { Log } from '../core/log.ts';
+import type { ReadBody } from './body.ts';
 import { readDelivery } from './http.ts';
 import { busyProblem, createErrorAnswer, HttpProblem, type RawAnswer, send, sendProblem } from './problem.ts';
 import type { Receiver, Reception } from './receive.ts';
@@ -11,7 +11,7 @@ import type { Source, Sources } from './source.ts';
 export interface HookOptions {
   readonly receiver: Pick<Receiver, 'receive'>;
   readonly sources: Sources;
-  readonly maxBodyBytes: number;
+  readonly readBody: ReadBody;
   /** Whether, or for how many proxies in front, `X-Forwarded-For` names the sender. */
   readonly trustProxy: boolean | number;
   readonly log: Log;
@@ -24,14 +24,14 @@ const path = /^\/hooks\/([^/?]+)\/?(?:\?|$)/i;
  * take a fifth of the time that one costs. @returns null for a request of another path
  */
 export function hookListener(options: HookOptions): (request: IncomingMessage) => RequestListener | null {
-  const { receiver, sources, maxBodyBytes, trustProxy } = options;
+  const { receiver, sources, readBody, trustProxy } = options;
   const answerError = createErrorAnswer(options.log);
   const isTrusted = (_address: string, hop: number): boolean =>
     typeof trustProxy === 'number' ? hop < trustProxy : trustProxy;
 
   async function take(id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     checkMethod(sources.get(id), request);
-    const body = await readBody(request, maxBodyBytes);
+    const body = await readBody(request);
     const sender = (): string => proxyAddr(request, isTrusted);
     const reception = await receiver.receive(id, readDelivery(request, body), { sender });
     const answer = answerOf(reception);
@@ -62,13 +62,6 @@ function checkMethod(source: Source | undefined, { method = '' }: IncomingMessag
   if (source?.transport !== 'http') throw new HttpProblem(404);
   const methods = source.handler.handshake ? ['GET', 'POST'] : ['POST'];
   if (!methods.includes(method)) throw new HttpProblem(405, { headers: { allow: methods.join(', ') } });
-}
-
-/** A body as it came: an encoded one would be signed in one form and read in another, so it is refused. */
-function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const { 'content-encoding': encoding, 'content-length': length } = request.headers;
-  if (encoding && encoding.toLowerCase() !== 'identity') throw new HttpProblem(415);
-  return getRawBody(request, { length: length ?? null, limit });
 }
 
 function answerOf(reception: Reception): RawAnswer | null {

@@ -1,20 +1,9 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import express, {
-  type NextFunction,
-  type Request,
-  type RequestHandler,
-  type Response,
-  type Router,
-} from 'express';
+import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Delivery } from '../core/handler.ts';
 import type { Log } from '../core/log.ts';
 import { createErrorAnswer, HttpProblem } from './problem.ts';
 import { identifyRequest } from './request-id.ts';
-
-/** Bodies as they came, like those of hooks. */
-export function readBody(maxBodyBytes: number): RequestHandler {
-  return express.raw({ type: () => true, inflate: false, limit: maxBodyBytes });
-}
 
 /** A request as a delivery, once its body was read. */
 export function readDelivery(

@@ -3,6 +3,7 @@ import type { Router } from 'express';
 import { type Log, traceOf } from '../core/log.ts';
 import { createLoop } from '../core/loop.ts';
 import type { Store } from '../store/contract.ts';
+import type { ReadBody } from './body.ts';
 import type { Decisions } from './decisions.ts';
 import type { HeldSets } from './held-sets.ts';
 import type { Receiver } from './receive.ts';
@@ -71,7 +72,7 @@ export interface SlackOptions extends Common {
   readonly heldSets: Pick<HeldSets, 'decide'>;
   readonly directory: Directory;
   readonly troubles: WatchOptions['troubles'];
-  readonly maxBodyBytes: number;
+  readonly readBody: ReadBody;
   /** Told of a request that is not genuine. */
   readonly onUnverified?: () => void;
 }

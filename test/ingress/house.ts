@@ -20,6 +20,7 @@ import { type ApiToken, compareActors } from '../../src/ingress/api/access.ts';
 import type { OutcomeReader } from '../../src/ingress/api/outcomes.ts';
 import { apiSource } from '../../src/ingress/api/source.ts';
 import { apiRoutes } from '../../src/ingress/api.ts';
+import { createBodyReader } from '../../src/ingress/body.ts';
 import { consoleRoutes } from '../../src/ingress/console.ts';
 import { createDecisions } from '../../src/ingress/decisions.ts';
 import { createHeldSets } from '../../src/ingress/held-sets.ts';
@@ -113,6 +114,7 @@ export interface HouseOptions {
   readonly tokens?: readonly ApiToken[];
   readonly backlogLimit?: number;
   readonly maxBodyBytes?: number;
+  readonly bodyBudgetBytes?: number;
   readonly trustProxy?: boolean | number;
   readonly requestTimeoutMs?: number;
   readonly expectEveryMs?: number;
@@ -157,7 +159,8 @@ export async function openHouse(options: HouseOptions = {}) {
   const heldSets = createHeldSets({ ...checks, store });
   const stream = createStream({ store, idleMs: 60_000, limit: 2 });
   const stopping = new AbortController();
-  const maxBodyBytes = options.maxBodyBytes ?? 10_000;
+  const { maxBodyBytes = 10_000, bodyBudgetBytes: budgetBytes } = options;
+  const readBody = createBodyReader({ maxBodyBytes, ...(budgetBytes ? { budgetBytes } : {}) });
   const api = apiRoutes({
     store,
     receiver,
@@ -173,17 +176,17 @@ export async function openHouse(options: HouseOptions = {}) {
     isConnected: () => null,
     closing: stopping.signal,
     tokens: options.tokens ?? tokens,
-    maxBodyBytes,
+    readBody,
     now,
     log,
     keepAliveMs: 20,
     stallMs: options.stallMs ?? 60_000,
     ...(options.pace ? { pace: options.pace } : {}),
   });
-  const console = consoleRoutes({ tokens: options.tokens ?? tokens });
+  const console = consoleRoutes({ tokens: options.tokens ?? tokens, readBody });
   const routes = [api, console];
   const { trustProxy = false } = options;
-  const hooks = hookListener({ receiver, sources, maxBodyBytes, trustProxy, log });
+  const hooks = hookListener({ receiver, sources, readBody, trustProxy, log });
   const app = createHttpApp({ hooks, routes, trustProxy, log });
   const { requestTimeoutMs = 30_000 } = options;
   const server = await openHttpServer({ app, host: '127.0.0.1', port: 0, requestTimeoutMs });

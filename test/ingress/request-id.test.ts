@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { Router } from 'express';
 import request from 'supertest';
 import type { Log } from '../../src/core/log.ts';
-import { createHttpApp, readBody } from '../../src/ingress/http.ts';
+import { createBodyReader } from '../../src/ingress/body.ts';
+import { createHttpApp } from '../../src/ingress/http.ts';
 import { send } from '../../src/ingress/problem.ts';
 import { withRequestIds } from '../../src/ingress/request-id.ts';
 import { inHouse } from './house.ts';
@@ -13,7 +14,9 @@ function world() {
   const write: Log['info'] = (facts, message) => void lines.push({ ...facts, message });
   const log = withRequestIds({ info: write, warn: write, error: write });
   const route = Router();
-  route.post('/', readBody(1_000), async (_request, response) => {
+  const readBody = createBodyReader({ maxBodyBytes: 1_000 });
+  route.post('/', async (request, response) => {
+    await readBody(request);
     await new Promise((resolve) => setImmediate(resolve));
     log.info({ source: 'hr' }, 'taken');
     send(response, { status: 200, contentType: 'text/plain', body: '' });

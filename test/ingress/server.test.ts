@@ -4,7 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
 import { openHttpServer } from '../../src/ingress/server.ts';
-import { inHouse, sign } from './house.ts';
+import { until } from '../support/until.ts';
+import { deliveryOf, type HouseOptions, inHouse, sign } from './house.ts';
 
 /** Sends bytes as they are, and resolves with all that came back when the other side has closed. */
 async function exchange(port: number, send: (socket: Socket) => void): Promise<string> {
@@ -16,6 +17,28 @@ async function exchange(port: number, send: (socket: Socket) => void): Promise<s
 }
 
 const head = (length: number) => `POST /hooks/hr HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n`;
+
+/** A genuine delivery of about as many bytes. @returns its status */
+async function deliver(url: string, length: number): Promise<number> {
+  const { headers, body } = deliveryOf({ people: [], padding: 'x'.repeat(length) });
+  const answer = await fetch(`${url}/hooks/hr`, { method: 'POST', headers, body: String(body) });
+  return answer.status;
+}
+
+/** Sends bytes as they are. @returns the status of what comes back first, and all that came with it */
+async function answerTo(port: number, bytes: string): Promise<{ status: string; answer: string }> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.write(bytes);
+  const answer = String(await once(socket, 'data'));
+  socket.destroy();
+  return { status: answer.slice(9, 12), answer };
+}
+
+const narrow: HouseOptions = { maxBodyBytes: 400_000, bodyBudgetBytes: 500_000, requestTimeoutMs: 1_000 };
+const most = 'x'.repeat(300_000);
+const chunkedHead = 'POST /hooks/hr HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n';
+const chunk = (bytes: string) => `${bytes.length.toString(16)}\r\n${bytes}\r\n`;
 
 describe('the HTTP server', () => {
   it(
@@ -55,6 +78,46 @@ describe('the HTTP server', () => {
       expect(next.status).toBe(200);
       expect(lines).toEqual([]);
     }),
+  );
+
+  it(
+    'says 503 with Retry-After when unfinished bodies take too much, and still takes what is whole',
+    inHouse(async ({ port, url }) => {
+      const unfinished = `${head(400_000)}\r\n${most}`;
+      const answers = [1, 2].map(() => answerTo(port, unfinished));
+      const { status, answer } = await Promise.race(answers);
+      expect([status, answer]).toEqual(['503', expect.stringMatching(/\r\nretry-after: 5\r\n/i)]);
+      expect(await deliver(url, 10)).toBe(200);
+      expect((await Promise.all(answers)).map((one) => one.status).sort()).toEqual(['408', '503']);
+    }, narrow),
+  );
+
+  it(
+    'counts what the chunks of a body take beside their bytes',
+    inHouse(async ({ port }) => {
+      expect((await answerTo(port, chunkedHead + chunk('x').repeat(1_000))).status).toBe('503');
+    }, narrow),
+  );
+
+  it.each([
+    ['is answered', '401', `${head(300_000)}\r\n${most}`],
+    ['is too large', '413', chunkedHead + chunk(most) + chunk(most)],
+    ['comes too slowly', '408', `${head(400_000)}\r\n${most}`],
+  ])('gives back what a body took when it %s', (_how, status, bytes) =>
+    inHouse(async ({ port, url }) => {
+      expect((await answerTo(port, bytes)).status).toBe(status);
+      expect(await deliver(url, 390_000)).toBe(200);
+    }, narrow)(),
+  );
+
+  it(
+    'gives back what a body took when it breaks off',
+    inHouse(async ({ port, url }) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(`${head(400_000)}\r\n${most}`, () => socket.destroy());
+      await once(socket, 'close');
+      await until(async () => (await deliver(url, 390_000)) === 200);
+    }, narrow),
   );
 
   it('finishes what is in flight when it closes, takes nothing new, and lets idle connections go', async () => {

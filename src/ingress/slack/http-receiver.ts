@@ -3,13 +3,14 @@ import { Router } from 'express';
 import { type Delivery, UnverifiedDelivery } from '../../core/handler.ts';
 import { type Log, traceOf } from '../../core/log.ts';
 import { createAllowance } from '../allowance.ts';
-import { readBody, readDelivery } from '../http.ts';
+import type { ReadBody } from '../body.ts';
+import { readDelivery } from '../http.ts';
 import { HttpProblem, send } from '../problem.ts';
 import { createSignatureCheck } from './signature.ts';
 
 export interface HttpReceiverOptions {
   readonly signingSecret: string;
-  readonly maxBodyBytes: number;
+  readonly readBody: ReadBody;
   /** Told of a request that is not genuine. */
   readonly onUnverified?: () => void;
   /** Epoch milliseconds. */
@@ -25,14 +26,14 @@ const maxUnverifiedLines = 60;
  * the future and repeated requests pass, and refuses a content type with a charset.
  */
 export function createHttpReceiver(options: HttpReceiverOptions): { receiver: Receiver; router: Router } {
-  const { maxBodyBytes, now, log } = options;
+  const { readBody, now, log } = options;
   const { verify } = createSignatureCheck({ secret: options.signingSecret, now });
   const lines = createAllowance(maxUnverifiedLines, 60_000);
   const router = Router();
   let app: App | null = null;
 
-  router.post('/slack/events', readBody(maxBodyBytes), async (request, response) => {
-    const delivery = readDelivery(request, request.body);
+  router.post('/slack/events', async (request, response) => {
+    const delivery = readDelivery(request, await readBody(request));
     try {
       verify(delivery);
     } catch (error) {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { commandFields, sendForm, signSlack } from '../../support/slack/sender.ts';
 import { until } from '../../support/until.ts';
@@ -38,6 +40,18 @@ describe('a request of Slack', () => {
       expect((await fetch(`${url()}/slack/events`)).status).toBe(405);
       expect(await outcomes()).toEqual([]);
       expect(lines.filter(({ message }) => message === 'a delivery is not genuine')).toHaveLength(6);
+    }),
+  );
+
+  it(
+    'is refused while the bodies that are being received take too much',
+    inWorkspace(async ({ url }) => {
+      const socket = connect(Number(new URL(url()).port), '127.0.0.1');
+      const head = 'POST /slack/events HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n';
+      // Bytes of which each is a chunk, so that few of them take much.
+      socket.write(`${head}${'1\r\nx\r\n'.repeat(140_000)}0\r\n\r\n`);
+      expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1.1 503 /);
+      socket.destroy();
     }),
   );
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { compareActors } from '../../../src/ingress/api/access.ts';
+import { createBodyReader } from '../../../src/ingress/body.ts';
 import { createDecisions } from '../../../src/ingress/decisions.ts';
 import { createHeldSets } from '../../../src/ingress/held-sets.ts';
 import { createHttpApp } from '../../../src/ingress/http.ts';
@@ -74,7 +75,7 @@ async function openSlack() {
     decisions: createDecisions({ ...common, ...checks, receiver }),
     directory: { look: async () => ({ kind: 'unknown' }), listApps: async () => null },
     troubles: async () => [],
-    maxBodyBytes: 100_000,
+    readBody: createBodyReader({ maxBodyBytes: 100_000 }),
   });
   const routes = slack.router ? [slack.router] : [];
   const app = createHttpApp({ routes, trustProxy: false, log });
