@@ -38,7 +38,7 @@ export interface ActivityOptions {
 }
 
 const genuine: readonly ReceiptKind[] = ['accepted', 'duplicate', 'ignored', 'dead-letter'];
-const failed: readonly ReceiptKind[] = ['unverified', 'dead-letter', 'busy'];
+const failed: readonly ReceiptKind[] = ['unverified', 'dead-letter', 'busy', 'refused'];
 
 /** What can become of a delivery of a source that is configured. */
 export const receiptKinds: readonly ReceiptKind[] = [

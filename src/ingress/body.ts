@@ -45,7 +45,7 @@ export function createBodyReader({
         received += chunk.length;
         held += chunk.length + chunkOverheadBytes;
         heldOfAll += chunk.length + chunkOverheadBytes;
-        if (received > limit) refuse(new HttpProblem(413));
+        if (received > limit) refuse(tooLarge(limit));
         else if (heldOfAll > budgetBytes && received !== announced) refuse(new HttpProblem(503, busyProblem));
       };
       const finish = (): void => {
@@ -63,9 +63,18 @@ export function createBodyReader({
 
   return async (request, limit = maxBodyBytes) => {
     const { 'content-encoding': encoding, 'content-length': length } = request.headers;
-    if (encoding && encoding.toLowerCase() !== 'identity') throw new HttpProblem(415);
+    if (encoding && encoding.toLowerCase() !== 'identity') throw encoded(encoding);
     const announced = Number(length ?? Number.NaN);
-    if (announced > limit) throw new HttpProblem(413);
+    if (announced > limit) throw tooLarge(limit);
     return collect(request, announced, limit);
   };
+}
+
+function tooLarge(limit: number): HttpProblem {
+  return new HttpProblem(413, { detail: `the body has more than ${limit} bytes` });
+}
+
+function encoded(encoding: string): HttpProblem {
+  const detail = `the body is encoded as ${encoding.slice(0, 32)}; it must be sent as it is`;
+  return new HttpProblem(415, { detail });
 }

@@ -5,11 +5,11 @@ import type { Log } from '../core/log.ts';
 import type { ReadBody } from './body.ts';
 import { readDelivery } from './http.ts';
 import { busyProblem, createErrorAnswer, HttpProblem, type RawAnswer, send, sendProblem } from './problem.ts';
-import type { Receiver, Reception } from './receive.ts';
+import type { Receiver, Reception, Refused } from './receive.ts';
 import type { Source, Sources } from './source.ts';
 
 export interface HookOptions {
-  readonly receiver: Pick<Receiver, 'receive'>;
+  readonly receiver: Pick<Receiver, 'receive' | 'refuse'>;
   readonly sources: Sources;
   readonly readBody: ReadBody;
   /** Whether, or for how many proxies in front, `X-Forwarded-For` names the sender. */
@@ -18,6 +18,15 @@ export interface HookOptions {
 }
 
 const path = /^\/hooks\/([^/?]+)\/?(?:\?|$)/i;
+
+/** How those are counted that are turned away unread; who broke off is not. */
+const refusedKinds: Readonly<Record<number, Refused['kind']>> = {
+  404: 'unknown-source',
+  405: 'refused',
+  413: 'refused',
+  415: 'refused',
+  503: 'busy',
+};
 
 /**
  * `/hooks/:source`: takes deliveries as raw bytes, and answers when they are kept. It stands before Express, which would
@@ -29,15 +38,22 @@ export function hookListener(options: HookOptions): (request: IncomingMessage) =
   const isTrusted = (_address: string, hop: number): boolean =>
     typeof trustProxy === 'number' ? hop < trustProxy : trustProxy;
 
+  const senderOf = (request: IncomingMessage) => (): string => proxyAddr(request, isTrusted);
+
   async function take(id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     checkMethod(sources.get(id), request);
     const body = await readBody(request);
-    const sender = (): string => proxyAddr(request, isTrusted);
-    const reception = await receiver.receive(id, readDelivery(request, body), { sender });
+    const reception = await receiver.receive(id, readDelivery(request, body), { sender: senderOf(request) });
     const answer = answerOf(reception);
     if (answer) send(response, answer);
     else if (reception.kind === 'busy') sendProblem(response, 503, busyProblem);
     else sendProblem(response, reception.kind === 'unverified' ? 401 : 404);
+  }
+
+  function fail(id: string, error: unknown, request: IncomingMessage, response: ServerResponse): void {
+    const kind = error instanceof HttpProblem && refusedKinds[error.status];
+    if (kind) receiver.refuse(id, { kind, reason: error.message, sender: senderOf(request) });
+    answerError(error, response);
   }
 
   return ({ url = '' }) => {
@@ -45,7 +61,7 @@ export function hookListener(options: HookOptions): (request: IncomingMessage) =
     if (written === undefined) return null;
     const id = written.includes('%') ? decode(written) : written;
     return (request, response) =>
-      void take(id, request, response).catch((error: unknown) => answerError(error, response));
+      void take(id, request, response).catch((error: unknown) => fail(id, error, request, response));
   };
 }
 
@@ -59,9 +75,11 @@ function decode(part: string): string {
 }
 
 function checkMethod(source: Source | undefined, { method = '' }: IncomingMessage): void {
-  if (source?.transport !== 'http') throw new HttpProblem(404);
+  if (source?.transport !== 'http')
+    throw new HttpProblem(404, { detail: 'no such source takes deliveries here' });
   const methods = source.handler.handshake ? ['GET', 'POST'] : ['POST'];
-  if (!methods.includes(method)) throw new HttpProblem(405, { headers: { allow: methods.join(', ') } });
+  if (!methods.includes(method))
+    throw new HttpProblem(405, { detail: `${method} is not taken`, headers: { allow: methods.join(', ') } });
 }
 
 function answerOf(reception: Reception): RawAnswer | null {

@@ -3,7 +3,7 @@ import { MalformedDelivery, UnverifiedDelivery } from '../core/handler.ts';
 import type { IntentDraft } from '../core/intent.ts';
 import { type Log, traceOf } from '../core/log.ts';
 import type { Store } from '../store/contract.ts';
-import { createAllowance } from './allowance.ts';
+import { createAllowances } from './allowance.ts';
 import { createIntake, type IntakeOptions, type Taken } from './intake.ts';
 import { deliveryOf, digestOf, type Part, readParts } from './reading.ts';
 import type { Source } from './source.ts';
@@ -16,7 +16,15 @@ export type Reception =
   | Taken;
 
 /** How deliveries are counted. */
-export type ReceiptKind = Exclude<Reception['kind'], 'receipt'> | Receipt['kind'];
+export type ReceiptKind = Exclude<Reception['kind'], 'receipt'> | Receipt['kind'] | 'refused';
+
+/** Why a transport turned a delivery away unread. */
+export interface Refused {
+  readonly kind: 'unknown-source' | 'refused' | 'busy';
+  /** For the log: nothing of the body, and no more of what the sender wrote than is bounded. */
+  readonly reason: string;
+  readonly sender: () => string;
+}
 
 interface ReceiveOptions {
   /** The transport has authenticated the sender already, so that there is nothing to verify. */
@@ -45,6 +53,8 @@ export interface Receiver {
   receive(sourceId: string, delivery: Delivery, options?: ReceiveOptions): Promise<Reception>;
   /** Counts what a transport found to have no content, such as a tombstone. */
   skip(sourceId: string): void;
+  /** Counts what a transport turned away unread, and has the log say so: it may have been genuine. */
+  refuse(sourceId: string, refused: Refused): void;
   request(request: IntentRequest): Promise<Taken>;
   /**
    * Takes in what we found out ourselves about somebody of a source, as a machine's word. The same finding again is a
@@ -67,13 +77,15 @@ export interface ReceiverOptions extends IntakeOptions {
 /** For how long the same bytes are taken for a repeat when neither the sender nor its handler says. */
 const defaultRetrySpanMs = 3_600_000;
 const concludedSpanMs = 7 * 86_400_000;
-/** Lines a minute about deliveries that are not genuine; all of them are counted. */
-const maxUnverifiedLines = 60;
+/** Lines a minute about each way in which deliveries are turned away; all of them are counted. */
+const maxLines = 60;
+/** What may be the id of a source that was meant; anything else that a sender wrote is not for the log. */
+const idPattern = /^[a-z][a-z0-9-]{0,62}$/i;
 
 export function createReceiver(options: ReceiverOptions): Receiver {
   const { store, sources, now, log } = options;
   const take = createIntake(options);
-  const unverifiedLines = createAllowance(maxUnverifiedLines, 60_000);
+  const linesOf = createAllowances(maxLines, 60_000);
 
   function tell<R extends Reception>(sourceId: string, reception: R): R {
     const kind = reception.kind === 'receipt' ? reception.receipt.kind : reception.kind;
@@ -97,7 +109,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       if (reply) return { kind: 'handshake', reply };
       if (!how.trusted) source.handler.verify(delivery, source.settings, now());
     } catch (error) {
-      if (unverifiedLines.take(now())) {
+      if (linesOf('unverified').take(now())) {
         const why = error instanceof UnverifiedDelivery ? { reason: error.message } : traceOf(error);
         log.warn({ source: source.id, sender: how.sender?.(), ...why }, 'a delivery is not genuine');
       }
@@ -113,6 +125,12 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       return tell(sourceId, source ? await receiveFrom(source, delivery, how) : { kind: 'unknown-source' });
     },
     skip: (sourceId) => options.onReceipt?.(sourceId, 'ignored'),
+    refuse(sourceId, { kind, reason, sender }) {
+      options.onReceipt?.(kind === 'unknown-source' ? null : sourceId, kind);
+      if (!linesOf(kind).take(now())) return;
+      const source = idPattern.test(sourceId) ? sourceId : null;
+      log.warn({ source, sender: sender(), reason }, 'a delivery is refused');
+    },
     async request(request) {
       const taken = await take({ retryOf: null, ...request, retrySpanMs: defaultRetrySpanMs });
       // A retry is no sign of life of the source whose intent it repeats.

@@ -23,7 +23,13 @@ async function send({ port }: House, options: RequestOptions, body = '') {
 
 const { handshake: _handshake, ...withoutHandshake } = toyHandler;
 
-const problem = (status: number, title: string) => ({ type: 'about:blank', title, status });
+const problem = (status: number, title: string, detail?: string) => ({
+  type: 'about:blank',
+  title,
+  status,
+  ...(detail ? { detail } : {}),
+});
+const nobody = 'no such source takes deliveries here';
 
 describe('the answers of /hooks/:source', () => {
   it(
@@ -94,8 +100,9 @@ describe('the answers of /hooks/:source', () => {
     'say 404 for a source that is unknown or has another transport, whatever the method',
     inHouse(
       async (house) => {
-        for (const path of ['/hooks/nobody', '/hooks/topic', '/hooks/api', '/hooks/', '/hooks/__proto__'])
-          expect((await post(house, 'x', path)).body).toEqual(problem(404, 'Not Found'));
+        for (const path of ['/hooks/nobody', '/hooks/topic', '/hooks/api', '/hooks/__proto__'])
+          expect((await post(house, 'x', path)).body).toEqual(problem(404, 'Not Found', nobody));
+        expect((await post(house, 'x', '/hooks/')).body).toEqual(problem(404, 'Not Found'));
         expect((await request(house.url).get('/hooks/nobody')).status).toBe(404);
         expect((await request(house.url).get('/elsewhere')).body).toEqual(problem(404, 'Not Found'));
       },
@@ -149,7 +156,9 @@ describe('the answers of /hooks/:source', () => {
     'say 413 when the body is larger than it may be, by its length or by its bytes',
     inHouse(
       async (house) => {
-        expect((await post(house, 'x'.repeat(101))).body).toEqual(problem(413, 'Payload Too Large'));
+        expect((await post(house, 'x'.repeat(101))).body).toEqual(
+          problem(413, 'Payload Too Large', 'the body has more than 100 bytes'),
+        );
         const chunks = new ReadableStream({
           start(controller) {
             for (let i = 0; i < 11; i += 1) controller.enqueue(new TextEncoder().encode('x'.repeat(10)));
@@ -178,7 +187,8 @@ describe('the answers of /hooks/:source', () => {
     'say 415 when the body is encoded',
     inHouse(async (house) => {
       const answer = await post(house, 'x').set('content-encoding', 'gzip');
-      expect(answer.body).toEqual(problem(415, 'Unsupported Media Type'));
+      const detail = 'the body is encoded as gzip; it must be sent as it is';
+      expect(answer.body).toEqual(problem(415, 'Unsupported Media Type', detail));
     }),
   );
 
@@ -190,6 +200,50 @@ describe('the answers of /hooks/:source', () => {
       expect(answer.status).toBe(503);
       expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
       expect(answer.type).toBe('application/problem+json');
+    }),
+  );
+
+  it(
+    'leave a trace when a delivery is turned away unread',
+    inHouse(
+      async (house) => {
+        await post(house, 'x'.repeat(101));
+        await post(house, 'x').set('content-encoding', 'x'.repeat(99));
+        await request(house.url).put('/hooks/hr').send('x');
+        for (const path of ['/hooks/HR', '/hooks/topic', '/hooks/ada%40example.com'])
+          await post(house, 'x', path);
+        const unknown = [null, 'unknown-source'];
+        const refused = ['hr', 'refused'];
+        expect(house.receipts).toEqual([refused, refused, refused, unknown, unknown, unknown]);
+        const line = (source: string | null, reason: string) => ({
+          level: 'warn',
+          message: 'a delivery is refused',
+          facts: { source, sender: '127.0.0.1', reason },
+        });
+        expect(house.lines).toEqual([
+          line('hr', 'the body has more than 100 bytes'),
+          line('hr', `the body is encoded as ${'x'.repeat(32)}; it must be sent as it is`),
+          line('hr', 'PUT is not taken'),
+          line('HR', nobody),
+          line('topic', nobody),
+          line(null, nobody),
+        ]);
+      },
+      { maxBodyBytes: 100, sources: [sourceOf(), sourceOf({ id: 'topic', transport: 'kafka' })] },
+    ),
+  );
+
+  it(
+    'have the log say so sixty times a minute at most, and of each way by itself',
+    inHouse(async (house) => {
+      for (let n = 0; n < 62; n += 1) await post(house, 'x', '/hooks/nobody');
+      await request(house.url).put('/hooks/hr');
+      await post(house, 'x').set('x-signature', '00');
+      expect(house.receipts).toHaveLength(64);
+      expect(house.lines).toHaveLength(62);
+      house.clock.now += 60_000;
+      await post(house, 'x', '/hooks/nobody');
+      expect(house.lines).toHaveLength(63);
     }),
   );
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { receiptKinds } from '../../src/ingress/activity.ts';
 import { createMetrics, type Metrics } from '../../src/ingress/metrics.ts';
 
 const day = 86_400_000;
@@ -148,5 +149,7 @@ describe('the metrics', () => {
     );
     expect(written.sort()).toEqual(shown.sort());
     expect(written.length).toBeGreaterThan(20);
+    const receipts = /^\| `deliveries_total` .*$/m.exec(page)?.[0];
+    for (const receipt of receiptKinds) expect(receipts).toContain(`\`${receipt}\``);
   });
 });

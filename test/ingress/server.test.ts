@@ -82,12 +82,17 @@ describe('the HTTP server', () => {
 
   it(
     'says 503 with Retry-After when unfinished bodies take too much, and still takes what is whole',
-    inHouse(async ({ port, url }) => {
+    inHouse(async ({ port, url, receipts, lines }) => {
       const unfinished = `${head(400_000)}\r\n${most}`;
       const answers = [1, 2].map(() => answerTo(port, unfinished));
       const { status, answer } = await Promise.race(answers);
       expect([status, answer]).toEqual(['503', expect.stringMatching(/\r\nretry-after: 5\r\n/i)]);
       expect(await deliver(url, 10)).toBe(200);
+      expect(receipts).toEqual([
+        ['hr', 'busy'],
+        ['hr', 'ignored'],
+      ]);
+      expect(lines).toMatchObject([{ level: 'warn', facts: { source: 'hr', sender: '127.0.0.1' } }]);
       expect((await Promise.all(answers)).map((one) => one.status).sort()).toEqual(['408', '503']);
     }, narrow),
   );

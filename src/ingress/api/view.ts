@@ -179,7 +179,9 @@ export const sourceReply = z
       .number()
       .min(0)
       .max(1)
-      .describe('the share that was not genuine, not readable or not kept, since the start of this process'),
+      .describe(
+        'the share that was not genuine, not readable, refused or not kept, since the start of this process',
+      ),
     expectEverySeconds: z.number().nullable().describe('after so long it counts as silent; null = never'),
     silent: z.boolean().nullable().describe('null = nothing is expected'),
     connected: z.boolean().nullable().describe('of a stream or a poll; null = it is bound to none'),
