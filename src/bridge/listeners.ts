@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { compareActors } from '../ingress/api/access.ts';
+import { compareActors, createWrongTokenNote } from '../ingress/api/access.ts';
 import { apiSource } from '../ingress/api/source.ts';
 import { apiRoutes } from '../ingress/api.ts';
 import { createBodyReader, type ReadBody } from '../ingress/body.ts';
@@ -88,6 +88,7 @@ function createRoutes(rooms: Rooms): Routes {
   const decisions = createDecisions({ ...checks, store, receiver });
   const heldSets = createHeldSets({ ...checks, store });
   const slack = openSlack(rooms, { receiver, decisions, heldSets, streams, readBody });
+  const onWrongToken = createWrongTokenNote({ count: metrics.countWrongToken, now, log });
   const operator = apiRoutes({
     store,
     receiver,
@@ -95,6 +96,7 @@ function createRoutes(rooms: Rooms): Routes {
     heldSets,
     sources,
     tokens,
+    onWrongToken,
     readBody,
     stream: rooms.stream,
     closing: rooms.closing,
@@ -104,7 +106,7 @@ function createRoutes(rooms: Rooms): Routes {
     now,
     log,
   });
-  operator.use(consoleRoutes({ tokens, readBody }));
+  operator.use(consoleRoutes({ tokens, onWrongToken, readBody }));
   operator.use(metricsRoutes({ metrics, refresh: () => showCondition(rooms, { slack, streams }), log }));
   return {
     receiver,

@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { createAllowances } from './allowance.ts';
-import { type ApiToken, createAccess, hasRole, type Principal } from './api/access.ts';
+import { type AccessOptions, createAccess, hasRole, type Principal } from './api/access.ts';
 import { type DeadLetterRoutesOptions, deadLetterRoutes } from './api/dead-letters.ts';
 import { type HeldRoutesOptions, heldRoutes } from './api/held.ts';
 import { type IntentRoutesOptions, intentRoutes } from './api/intents.ts';
@@ -10,12 +10,12 @@ import { type OutcomeRoutesOptions, outcomeRoutes } from './api/outcomes.ts';
 import { type PeopleRoutesOptions, peopleRoutes } from './api/people.ts';
 import { type Answer, type Route, readCall } from './api/route.ts';
 import type { ReadBody } from './body.ts';
-import { authorizationOf } from './console/session.ts';
 import { HttpProblem, send } from './problem.ts';
 import { createRefusals } from './refusals.ts';
 
 export interface ApiOptions
-  extends IntentRoutesOptions,
+  extends AccessOptions,
+    IntentRoutesOptions,
     OutcomeRoutesOptions,
     DeadLetterRoutesOptions,
     PeopleRoutesOptions,
@@ -29,7 +29,7 @@ export interface ApiOptions
     OperationRoutesOptions['store'];
   readonly receiver: IntentRoutesOptions['receiver'] & DeadLetterRoutesOptions['receiver'];
   /** None = the operator API is off, and not there to be found. */
-  readonly tokens: readonly ApiToken[];
+  readonly tokens: AccessOptions['tokens'];
   readonly readBody: ReadBody;
   /** How many requests one token may make in a while; a stream counts once. 1,000 in 5 s unless told. */
   readonly pace?: { readonly requests: number; readonly perMs: number };
@@ -90,14 +90,14 @@ export function apiRoutes(options: ApiOptions): Router {
 
 /** Says who is there. @throws HttpProblem 401, or 429 to those who come too often */
 function createEntrance({
-  tokens,
   now,
   pace = { requests: 1_000, perMs: 5_000 },
-}: Pick<ApiOptions, 'tokens' | 'now' | 'pace'>): (request: Request) => Principal {
-  const { identify } = createAccess(tokens);
+  ...whose
+}: Pick<ApiOptions, 'tokens' | 'onWrongToken' | 'now' | 'pace'>): (request: Request) => Principal {
+  const { identify } = createAccess(whose);
   const allowanceOf = createAllowances(pace.requests, pace.perMs);
   return (request) => {
-    const principal = identify(authorizationOf(request));
+    const principal = identify(request);
     const allowance = allowanceOf(principal.name);
     const at = now();
     if (allowance.take(at)) return principal;

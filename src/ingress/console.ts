@@ -1,24 +1,23 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import { type Access, type ApiToken, createAccess } from './api/access.ts';
+import { type AccessOptions, createAccess, type Principal } from './api/access.ts';
 import type { ReadBody } from './body.ts';
 import { readAssets } from './console/assets.ts';
-import { authorizationOf, consoleHeader, sessionCookie } from './console/session.ts';
+import { consoleHeader, sessionCookie } from './console/session.ts';
 import { HttpProblem, send } from './problem.ts';
 
 const maxSignInBytes = 4_096;
 const signIn = z.strictObject({ token: z.string().min(1).max(512) });
 
-export interface ConsoleOptions {
-  readonly tokens: readonly ApiToken[];
+export interface ConsoleOptions extends AccessOptions {
   readonly readBody: ReadBody;
 }
 
 /** `/console`: static files, and a session. Everything it shows, it asks of the operator API under that session. */
-export function consoleRoutes({ tokens, readBody }: ConsoleOptions): Router {
+export function consoleRoutes({ readBody, ...whose }: ConsoleOptions): Router {
   const router = Router({ strict: true });
-  if (tokens.length === 0) return router;
-  const access = createAccess(tokens);
+  if (whose.tokens.length === 0) return router;
+  const access = createAccess(whose);
   const { files, policy } = readAssets();
   const headers = {
     'content-security-policy': policy,
@@ -40,10 +39,12 @@ export function consoleRoutes({ tokens, readBody }: ConsoleOptions): Router {
       if (request.get(consoleHeader) === undefined) throw new HttpProblem(403);
       next();
     })
-    .get((request, response) => sendWho(response, access, authorizationOf(request)))
+    .get((request, response) => sendWho(response, access.identify(request)))
     .post(async (request, response) => {
       const token = readToken(await readBody(request, maxSignInBytes));
-      sendWho(response, access, `Bearer ${token}`, sessionCookie(token, request));
+      const principal = access.identify(request, `Bearer ${token}`);
+      response.setHeader('set-cookie', sessionCookie(token, request));
+      sendWho(response, principal);
     })
     .delete((request, response) => {
       response.setHeader('set-cookie', sessionCookie(null, request));
@@ -66,13 +67,6 @@ function readToken(body: Buffer): string {
   }
 }
 
-function sendWho(
-  response: Response,
-  { identify }: Access,
-  authorization: string | undefined,
-  cookie?: string,
-): void {
-  const { name, role } = identify(authorization);
-  if (cookie !== undefined) response.setHeader('set-cookie', cookie);
+function sendWho(response: Response, { name, role }: Principal): void {
   send(response, { status: 200, contentType: 'application/json', body: JSON.stringify({ name, role }) });
 }

@@ -18,6 +18,7 @@ export interface Metrics extends Gauges {
   observeBatch(batch: { readonly action: string; readonly intents: number }): void;
   observeLockout(lockout: Lockout): void;
   countPruned(rows: number): void;
+  countWrongToken(): void;
   /** The text that a scrape gets, and its content type. */
   read(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -72,6 +73,7 @@ export function createMetrics({ version, sources }: MetricsOptions): Metrics {
     labels: ['action', 'source'],
     buckets: lockoutBuckets,
   });
+  const wrongTokens = counter('wrong_tokens_total', 'Tokens of the operator API that are nobody’s.');
   const pruned = counter('pruned_rows_total', 'Rows that were deleted past their retention.');
 
   return {
@@ -87,6 +89,7 @@ export function createMetrics({ version, sources }: MetricsOptions): Metrics {
       sinceDue.observe({ action, source }, sinceDueSeconds);
     },
     countPruned: (rows) => pruned.inc(rows),
+    countWrongToken: () => wrongTokens.inc(),
     ...createGauges(instruments),
     read: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };

@@ -16,7 +16,7 @@ import {
 import { actions } from '../../src/core/intent.ts';
 import type { Log } from '../../src/core/log.ts';
 import { createActivity } from '../../src/ingress/activity.ts';
-import { type ApiToken, compareActors } from '../../src/ingress/api/access.ts';
+import { type ApiToken, compareActors, createWrongTokenNote } from '../../src/ingress/api/access.ts';
 import type { OutcomeReader } from '../../src/ingress/api/outcomes.ts';
 import { apiSource } from '../../src/ingress/api/source.ts';
 import { apiRoutes } from '../../src/ingress/api.ts';
@@ -161,6 +161,11 @@ export async function openHouse(options: HouseOptions = {}) {
   const stopping = new AbortController();
   const { maxBodyBytes = 10_000, bodyBudgetBytes: budgetBytes } = options;
   const readBody = createBodyReader({ maxBodyBytes, ...(budgetBytes ? { budgetBytes } : {}) });
+  const wrongTokens = { count: 0 };
+  const countWrongToken = (): void => {
+    wrongTokens.count += 1;
+  };
+  const onWrongToken = createWrongTokenNote({ count: countWrongToken, now, log });
   const api = apiRoutes({
     store,
     receiver,
@@ -176,6 +181,7 @@ export async function openHouse(options: HouseOptions = {}) {
     isConnected: () => null,
     closing: stopping.signal,
     tokens: options.tokens ?? tokens,
+    onWrongToken,
     readBody,
     now,
     log,
@@ -183,7 +189,7 @@ export async function openHouse(options: HouseOptions = {}) {
     stallMs: options.stallMs ?? 60_000,
     ...(options.pace ? { pace: options.pace } : {}),
   });
-  const console = consoleRoutes({ tokens: options.tokens ?? tokens, readBody });
+  const console = consoleRoutes({ tokens: options.tokens ?? tokens, onWrongToken, readBody });
   const routes = [api, console];
   const { trustProxy = false } = options;
   const hooks = hookListener({ receiver, sources, readBody, trustProxy, log });
@@ -204,6 +210,7 @@ export async function openHouse(options: HouseOptions = {}) {
     log,
     lines,
     receipts,
+    wrongTokens,
     receiver,
     heldSets,
     stream,

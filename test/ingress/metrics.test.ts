@@ -15,6 +15,7 @@ function everything(): Metrics {
   metrics.observeBatch({ action: 'resign', intents: 7 });
   metrics.observeLockout({ action: 'resign', source: 'hr', sinceEventSeconds: 90, sinceDueSeconds: 0.2 });
   metrics.countPruned(12);
+  metrics.countWrongToken();
   metrics.showCondition(
     {
       sources: [
@@ -93,6 +94,7 @@ describe('the metrics', () => {
         'offboard_bridge_event_to_lockout_seconds_bucket{le="300",action="resign",source="hr"} 1',
         'offboard_bridge_due_to_lockout_seconds_sum{action="resign",source="hr"} 0.2',
         'offboard_bridge_pruned_rows_total 12',
+        'offboard_bridge_wrong_tokens_total 1',
         'offboard_bridge_last_delivery_age_seconds{source="hr"} 12',
         'offboard_bridge_silence_seconds{source="hr"} 12',
         'offboard_bridge_silence_seconds{source="it"} 5',

@@ -151,4 +151,32 @@ describe('the operator API', () => {
       expect(lines).toContainEqual(expect.objectContaining({ level: 'error', message: 'a request failed' }));
     }),
   );
+
+  it(
+    'counts wrong tokens, here and at the console, and has the log say from where, sixty times a minute at most',
+    inHouse(
+      async ({ url, lines, wrongTokens, clock }) => {
+        const guess = `Bearer ${'x'.repeat(32)}`;
+        const ask = () => request(url).get('/v1/status').set('x-forwarded-for', '203.0.113.9');
+        const console = { 'x-offboard-console': '1', 'x-forwarded-for': '203.0.113.9' };
+        await ask();
+        await request(url).get('/console/session').set(console);
+        expect([wrongTokens.count, lines]).toEqual([0, []]);
+        await ask().set('authorization', guess);
+        await request(url).post('/console/session').set(console).send({ token: 'wrong' });
+        const line = {
+          level: 'warn',
+          message: 'a token of the operator API is wrong',
+          facts: { sender: '203.0.113.9' },
+        };
+        expect([wrongTokens.count, lines]).toEqual([2, [line, line]]);
+        for (let n = 0; n < 60; n += 1) await ask().set('authorization', guess);
+        expect([wrongTokens.count, lines.length]).toEqual([62, 60]);
+        clock.now += 60_000;
+        await ask().set('authorization', guess);
+        expect(lines).toHaveLength(61);
+      },
+      { trustProxy: 1 },
+    ),
+  );
 });
