@@ -12,7 +12,7 @@ describeConsole('the console, in Chromium', () => {
       await page.getByText('This is no token of this bridge.').waitFor();
       await signIn(page, 'vera');
       const [cookie] = await page.context().cookies();
-      expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
+      expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', secure: false });
       expect(await page.evaluate('document.cookie')).toBe('');
       await page.reload();
       await page.getByRole('heading', { name: 'Now', level: 1 }).waitFor();

@@ -37,7 +37,9 @@ describe('/console', () => {
     'keeps the token where no script and no other site can use it',
     inHouse(async ({ url }) => {
       const cookie = await signIn(url);
-      expect(cookie).toMatch(/^offboard_token=\S+; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
+      expect(cookie).toMatch(
+        /^offboard_token=\S+; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict; Secure$/,
+      );
       const own = { ...header, cookie: cookie.split(';')[0] };
       expect((await request(url).get('/v1/status').set(own)).status).toBe(200);
       expect((await request(url).post('/v1/pause').set(own).send({ scope: 'all' })).status).toBe(200);
@@ -52,6 +54,25 @@ describe('/console', () => {
         expect.stringContaining('offboard_token=; Path=/; Max-Age=0;'),
       ]);
     }),
+  );
+
+  it.each([
+    ['https://console.example', true],
+    ['null', true],
+    ['http://127.0.0.1:8080', false],
+    ['http://bridge.internal', false],
+  ])('gives a browser whose page is of the origin %s a cookie that is Secure: %j', (origin, isSecure) =>
+    inHouse(async ({ url }) => {
+      const sent = request(url)
+        .post('/console/session')
+        .set({ ...header, origin });
+      const begun = await sent.send({ token });
+      const ended = await request(url)
+        .delete('/console/session')
+        .set({ ...header, origin });
+      for (const { headers } of [begun, ended])
+        expect(String(headers['set-cookie']).endsWith('; Secure')).toBe(isSecure);
+    })(),
   );
 
   it('ends the sessions of a token that is not in the configuration any more', async () => {

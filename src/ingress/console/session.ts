@@ -18,9 +18,14 @@ export function authorizationOf(request: Request): string | undefined {
   return value ? `Bearer ${Buffer.from(value, 'base64url').toString()}` : undefined;
 }
 
-/** @param token `null` ends the session */
-export function sessionCookie(token: string | null, { secure }: Request): string {
+/**
+ * The cookie is for encrypted connections only, unless the browser itself says that its page came by plain HTTP: a proxy
+ * in front may have ended TLS without being trusted, and a browser drops a `Secure` cookie that comes by plain HTTP.
+ * @param token `null` ends the session
+ */
+export function sessionCookie(token: string | null, request: Request): string {
+  const secure = request.get('origin')?.startsWith('http://') ? '' : '; Secure';
   const value = Buffer.from(token ?? '').toString('base64url');
   const age = token === null ? 0 : lifetimeS;
-  return `${cookieName}=${value}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
+  return `${cookieName}=${value}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Strict${secure}`;
 }
