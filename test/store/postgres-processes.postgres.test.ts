@@ -96,6 +96,28 @@ describe('three processes on one PostgreSQL', () => {
     expect(new Set(firsts.flatMap(({ intents }) => intents)).size).toBe(40);
   });
 
+  it.each(['repeatable read', 'serializable'])(
+    'miss nothing that another has just taken in where transactions begin as %s',
+    async (isolation) => {
+      const name = new URL(database.url).pathname.slice(1);
+      await query(database.url, `alter database ${name} set default_transaction_isolation = '${isolation}'`);
+      const opened = await Promise.all([1, 2, 3].map(() => openPostgresStore({ url: database.url })));
+      try {
+        for (let n = 0; n < 20; n += 1) {
+          const resign = acceptanceOf({ ...person(n), occurredAt: start - 1 });
+          const withdraw = acceptanceOf({ ...person(n), action: 'withdraw', occurredAt: start });
+          const receipts = await Promise.all(
+            opened.map((store, from) => store.accept(from === 0 ? withdraw : resign)),
+          );
+          expect(receipts[1]?.intents).toEqual(receipts[2]?.intents);
+        }
+        expect(await storeOf(0).claim(claimRequest())).toBeNull();
+      } finally {
+        await Promise.all(opened.map((store) => store.close()));
+      }
+    },
+  );
+
   it('leave one of many dates for a person that arrive at once', async () => {
     await each(60, (store, n) =>
       store.accept(acceptanceOf({ ...person(n % 2), effectiveAt: start + (n + 1) * hour })),

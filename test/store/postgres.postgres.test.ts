@@ -126,13 +126,14 @@ describe('the PostgreSQL database', () => {
     }
   });
 
-  it('commits to disk also where the server would rather not', async () => {
-    await query(
-      database.url,
-      `alter database ${new URL(database.url).pathname.slice(1)} set synchronous_commit = off`,
-    );
+  it('commits to disk, and sees what others have committed, also where the server would rather not', async () => {
+    const name = new URL(database.url).pathname.slice(1);
+    for (const setting of ['synchronous_commit = off', "default_transaction_isolation = 'repeatable read'"])
+      await query(database.url, `alter database ${name} set ${setting}`);
     const opened = openDatabase(database.url);
     expect(await opened.get('show synchronous_commit')).toEqual({ synchronous_commit: 'on' });
+    const isolation = await opened.transaction((queries) => queries.get('show transaction_isolation'));
+    expect(isolation).toEqual({ transaction_isolation: 'read committed' });
     await opened.close();
   });
 

@@ -82,13 +82,16 @@ export function connectionOptions(url: string): pg.ClientConfig {
 }
 
 /**
- * A commit must be on disk when it is answered. What is run often finds its rows by key; but a plan that was made while
- * the tables were empty, or not yet analyzed, would read all of them, and is kept for long. As every plan goes by key,
- * none is made for the values at hand: that would take longer than most of these statements do. A session that is left
- * alone in a transaction is ended by the server, so that the locks of a process that is gone do not stay.
+ * A commit must be on disk when it is answered. A statement must see what was committed while its transaction waited
+ * for a lock, as only read committed does, whatever the server's default is. What is run often finds its rows by key;
+ * but a plan that was made while the tables were empty, or not yet analyzed, would read all of them, and is kept for
+ * long. As every plan goes by key, none is made for the values at hand: that would take longer than most of these
+ * statements do. A session that is left alone in a transaction is ended by the server, so that the locks of a process
+ * that is gone do not stay.
  */
 const sessionSettings = `
   set search_path to ${schema};
+  set default_transaction_isolation to 'read committed';
   set statement_timeout to ${statementTimeoutMs};
   set lock_timeout to ${lockTimeoutMs};
   set enable_seqscan to off;
