@@ -58,8 +58,8 @@ export async function carryOutResigns(
 }
 
 /**
- * Sends those that may still be sent. Who was withdrawn since the claim goes back as it came, and so does whom another
- * intent resigns, to be looked at again a moment later.
+ * Sends those that may still be sent. Who was withdrawn or paused since the claim goes back as it came, and so does whom
+ * another intent resigns, to be looked at again a moment later.
  */
 async function act(wanted: readonly Seen[], calls: Calls, policy: ResignPolicy): Promise<IntentSettlement[]> {
   const ids = await policy.begin(

@@ -319,6 +319,27 @@ describe('a withdraw while a resign is in flight', () => {
   });
 });
 
+describe('a pause while a resign is in flight', () => {
+  it('stops the call while the look before it is under way; once resumed, it is looked at anew', async () => {
+    const rig = await openRig({ policy: { endSessions: true } });
+    const id = await rig.tell({});
+    const other = await rig.tell({ source: 'payroll', identifiers: [emailOf(2)] });
+    const pause = { scope: 'hr', by: 'api:ada', at: start, reason: null };
+    rig.before('getUsers', () => rig.store.setPause({ ...pause, verdict: 'paused' }));
+    await rig.work();
+    await rig.pass(hour, minute);
+    expect(await rig.fates(id, other)).toEqual(['pending', 'succeeded']);
+    expect(await rig.intent(id)).toMatchObject({ acted: false, attempts: 0, kickBrought: false });
+    expect(await rig.lastOutcome(id)).toEqual({});
+    expect(statuses(rig)).toEqual(['Activated', 'Resigned', 'Activated']);
+    rig.takeCalls();
+    await rig.store.setPause({ ...pause, verdict: 'resumed' });
+    await rig.work();
+    expect(await rig.lastOutcome(id)).toMatchObject({ status: 'succeeded', attempts: 1 });
+    expect(rig.takeCalls().slice(0, 3)).toEqual(['get-user', 'resign-user-batch 1', 'get-user']);
+  });
+});
+
 /** Whom a call named while another one that named them was unanswered. */
 function overlaps(calls: readonly EmulatedCall[], rig: Rig): string[] {
   const named = calls.map(({ seq, answeredAfter, input }) => ({

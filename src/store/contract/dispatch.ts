@@ -16,8 +16,8 @@ export interface Dispatch {
   /**
    * Notes, before a resign is sent, whom the look before it showed: from here on it may have been carried out, and the
    * next thing is a look at that very user.
-   * @returns the ids of those that may be sent: not who was withdrawn meanwhile, nor a user of whom another resign is
-   * under way or was sent since the look, and nobody when the lease has passed
+   * @returns the ids of those that may be sent: not who was withdrawn or paused meanwhile, nor a user of whom another
+   * resign is under way or was sent since the look, and nobody when the lease has passed
    */
   beginAct(token: string, seen: readonly SeenUser[], times: ActTimes): Promise<readonly string[]>;
 

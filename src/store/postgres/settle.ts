@@ -2,10 +2,12 @@ import type { IntentSettlement } from '../../core/settlement.ts';
 import type { DecisionReceipt, DecisionRequest } from '../contract.ts';
 import { judgeDecision, judgeSettlement, marksTold, voidByName } from '../judgement.ts';
 import { type BeginRequest, foundDone, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
+import { isPaused } from '../pauses.ts';
 import { readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import { openChanges } from './changes.ts';
 import type { Transaction } from './connection.ts';
 import { lockDeliveries, locks } from './locks.ts';
+import { readPauses } from './pauses.ts';
 
 /** Notes that a claimed resign is about to be sent; see `Store.beginAct`. */
 export async function beginAct(tx: Transaction, request: BeginRequest): Promise<string[]> {
@@ -16,11 +18,11 @@ export async function beginAct(tx: Transaction, request: BeginRequest): Promise<
     tx,
     seen.map(({ intentId }) => intentId),
   );
-  const acts = await findActs(tx, marks);
+  const [acts, pauses] = await Promise.all([findActs(tx, marks), readPauses(tx)]);
   const changes = await openChanges(tx, 0);
   const begun = seen.filter(({ intentId, userId }) => {
     const one = stored.get(intentId);
-    if (one?.leaseToken !== token || one.intent.voided) return false;
+    if (one?.leaseToken !== token || one.intent.voided || isPaused(pauses, one.intent)) return false;
     const mark = userMark(userId);
     const others = (acts.get(mark) ?? []).filter(({ seq }) => seq !== one.seq);
     if (others.some((other) => isSentMeanwhile(other, request))) return false;

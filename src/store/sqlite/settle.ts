@@ -3,19 +3,23 @@ import type { IntentSettlement } from '../../core/settlement.ts';
 import type { DecisionReceipt, DecisionRequest } from '../contract.ts';
 import { judgeDecision, judgeSettlement, marksTold, type Step, voidByName } from '../judgement.ts';
 import { type BeginRequest, foundDone, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
+import { isPaused } from '../pauses.ts';
 import { marksOf, readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import type { Connection } from './connection.ts';
 import { insertMarks, markedBy, markedByAny } from './marks.ts';
 import { insertOutcome } from './outcomes.ts';
+import { readPauses } from './pauses.ts';
 import { changeIntent, insertIntent, noteAct } from './rows.ts';
 
 /** Notes that a claimed resign is about to be sent; see `Store.beginAct`. */
 export function beginAct(connection: Connection, request: BeginRequest): readonly string[] {
   const { token, seen, times } = request;
+  const pauses = readPauses(connection);
   return seen
     .filter(({ intentId, userId }) => {
       const stored = findStored(connection, intentId);
       if (stored?.leaseToken !== token || stored.intent.voided) return false;
+      if (isPaused(pauses, stored.intent)) return false;
       const mark = userMark(userId);
       const others = findActs(connection, mark).filter(({ seq }) => seq !== stored.seq);
       if (others.some((other) => isSentMeanwhile(other, request))) return false;

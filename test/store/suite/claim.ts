@@ -165,6 +165,25 @@ export function testClaim(subject: Subject): void {
       expect(await begin(batch)).toEqual([]);
     });
 
+    it.each(['all', 'resign', 'hr'])(
+      'lets nothing be sent that a pause of %s covers by then',
+      async (scope) => {
+        const pause = { scope, by: 'api:ada', at: start, reason: null };
+        const id = await idOf({});
+        const other = await idOf({ source: 'payroll', identifiers: [email('bob@example.com')] });
+        const batch = await claimed();
+        await subject.store.setPause({ ...pause, verdict: 'paused' });
+        const seen = batch.intents.map((intent) => ({
+          intentId: intent.id,
+          userId: `user-of-${intent.source}`,
+        }));
+        const beginAll = () => subject.store.beginAct(batch.token, seen, { now: start, lookedAt: start });
+        expect(await beginAll()).toEqual(scope === 'hr' ? [other] : []);
+        await subject.store.setPause({ ...pause, verdict: 'resumed' });
+        expect(await beginAll()).toEqual([id, other]);
+      },
+    );
+
     describe('of somebody whom two sources name by different identifiers', () => {
       const number = { userIdType: 'external_id', userId: '1001' } as const;
       const bothClaimed = async () => {
