@@ -6,7 +6,7 @@ import { createGroupCommit } from './group-commit.ts';
 import { createLeases } from './leases.ts';
 import { acceptAll } from './postgres/accept.ts';
 import { openChanges } from './postgres/changes.ts';
-import { claim } from './postgres/claim.ts';
+import { claim, type TimedRequest } from './postgres/claim.ts';
 import { createClaimLine } from './postgres/claim-line.ts';
 import { compareClocks, createDatabaseClock, type DatabaseClock } from './postgres/clock.ts';
 import { openDatabase, type Transaction } from './postgres/connection.ts';
@@ -117,7 +117,7 @@ function writing(open: Open): Writing {
     },
     maxGroup,
   });
-  const claimInLine = createClaimLine((request) =>
+  const claimInLine = createClaimLine((request: TimedRequest) =>
     claim({ database, storeId, clock, alive: leases.alive() }, request),
   );
   let closing: Promise<void> | null = null;
@@ -135,7 +135,7 @@ function writing(open: Open): Writing {
   return {
     accept: (acceptance) => group.commit(shiftAcceptance(clock, acceptance)),
     async claim(request) {
-      const batch = await claimInLine(request);
+      const batch = await claimInLine({ ...request, askedAt: clock.shift(request.now) });
       if (batch) leases.begin(request);
       return batch;
     },

@@ -7,6 +7,7 @@ import type { Acceptance, Batch, ClaimRequest } from '../../src/store/contract.t
 
 const second = 1_000;
 const hour = 3_600_000;
+/** Past, as are the days after it that tests go on to: PostgreSQL claims nothing before its date by its own clock. */
 export const start = Date.parse('2026-11-20T08:00:00Z');
 const policy: AdmissionPolicy = {
   actions: ['kick', 'resign', 'withdraw'],

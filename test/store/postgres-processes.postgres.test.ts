@@ -391,4 +391,46 @@ describe('three processes on one PostgreSQL', () => {
       await ahead.close();
     }
   });
+
+  describe('of which one has its clock set while it claims', () => {
+    let aheadMs: number;
+    let changing: Store;
+    const clock = () => Date.now() + aheadMs;
+
+    beforeEach(async () => {
+      aheadMs = 2 * hour;
+      changing = await openPostgresStore({ url: database.url, now: clock });
+    });
+
+    afterEach(() => changing.close());
+
+    it('claim nothing before its date when it was ahead, and is put right', async () => {
+      const now = Date.now();
+      await storeOf(0).accept(acceptanceOf({ at: now - hour }));
+      await storeOf(0).accept(acceptanceOf({ ...person(1), at: now, effectiveAt: now + hour }));
+      const request = claimRequest({ now: clock() });
+      aheadMs = 0;
+      expect((await changing.claim(request))?.intents).toHaveLength(1);
+    });
+
+    it('claim nothing before its date when it is put right while a claim waits for another', async () => {
+      const now = Date.now();
+      await storeOf(0).accept(acceptanceOf({ at: now, effectiveAt: now + hour }));
+      const first = changing.claim(claimRequest({ now: clock(), limits: { resign: 50, kick: 0 } }));
+      const second = changing.claim(claimRequest({ now: clock() }));
+      aheadMs = 0;
+      expect(await Promise.all([first, second])).toEqual([null, null]);
+    });
+
+    it('hold what they claim for the whole lease when it was right, and is set ahead', async () => {
+      aheadMs = 0;
+      const now = Date.now();
+      await changing.claim(claimRequest({ now }));
+      await storeOf(0).accept(acceptanceOf({ at: now - 3 * hour }));
+      const request = claimRequest({ now: clock() });
+      aheadMs = 2 * hour;
+      expect((await changing.claim(request))?.intents).toHaveLength(1);
+      expect(await storeOf(1).claim(claimRequest({ now }))).toBeNull();
+    });
+  });
 });

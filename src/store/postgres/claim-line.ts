@@ -1,18 +1,18 @@
 import type { Batch, ClaimRequest } from '../contract.ts';
 
-type Claim = (request: ClaimRequest) => Promise<Batch | null>;
+type Claim<Request extends ClaimRequest> = (request: Request) => Promise<Batch | null>;
 
 /**
  * Lets one claim of this process look at a time. All at once they would find the same and get in each other's way, each
  * for the price of several round trips. One that finds nothing answers for those that wait behind it.
  */
-export function createClaimLine(claim: Claim): Claim {
+export function createClaimLine<Request extends ClaimRequest>(claim: Claim<Request>): Claim<Request> {
   let line: Promise<unknown> = Promise.resolve();
   let asked = 0;
   /** Claims up to this number need not look. */
   let nothingFor = 0;
 
-  async function look(request: ClaimRequest, number: number): Promise<Batch | null> {
+  async function look(request: Request, number: number): Promise<Batch | null> {
     if (number <= nothingFor) return null;
     const waiting = asked;
     const batch = await claim(request);

@@ -32,23 +32,26 @@ const isPaused = (intent: string): string =>
  * else of that person is in flight, urgent, or older and due as well. The `offset` keeps the planner from looking
  * through everybody where it can look up one person.
  */
-const candidate = `
-  i.due_at <= :now and i.action = any(:actions::text[]) and not ${isPaused('i')}
+const candidateAt = (now: string): string => `
+  i.due_at <= ${now} and i.action = any(:actions::text[]) and not ${isPaused('i')}
   and (i.lease_token is null or i.lease_token <> all(:alive::text[]))
   and not exists (
     select 1 from marks m join intents o on o.seq = m.intent
     where m.mark = i.person and o.seq <> i.seq and o.due_at is not null and (
-      (o.lease_token is not null and (o.due_at > :now or o.lease_token = any(:alive::text[])))
-      or (o.due_at <= :now and (o.urgent > i.urgent or (o.urgent = i.urgent and o.seq < i.seq))
+      (o.lease_token is not null and (o.due_at > ${now} or o.lease_token = any(:alive::text[])))
+      or (o.due_at <= ${now} and (o.urgent > i.urgent or (o.urgent = i.urgent and o.seq < i.seq))
         and o.action = any(:actions::text[]) and not ${isPaused('o')})
     )
     offset 0
   )`;
 
+const candidate = candidateAt(':now');
+
 /** That an action is paused is asked of the action alone, too, so that nothing that waits for it is read. */
 const headOf = (urgent: 0 | 1, action: Act): string =>
   `(select i.* from intents i
-    where i.urgent = ${urgent} and i.action = '${action}' and '${action}' <> all(p.paused) and ${candidate}
+    where i.urgent = ${urgent} and i.action = '${action}' and '${action}' <> all(p.paused)
+      and ${candidateAt('least(:now, clock.now)')}
     order by i.due_at, i.seq limit 1)`;
 
 /** Kicks asked for by a person go before everything else; then the oldest due, whatever it is. */
@@ -71,6 +74,12 @@ export interface Claiming {
   readonly alive: readonly string[];
 }
 
+/** A claim that may have waited for others before it looks. */
+export interface TimedRequest extends ClaimRequest {
+  /** Its `now` by the database's clock, as the clocks compared when it was made. */
+  readonly askedAt: number;
+}
+
 interface Scope {
   readonly tx: Transaction;
   readonly request: ClaimRequest;
@@ -79,17 +88,24 @@ interface Scope {
   readonly head: Row;
 }
 
-/** Claims one batch; see `Store.claim`. Nothing is locked while nothing is due. */
-export async function claim(claiming: Claiming, request: ClaimRequest): Promise<Batch | null> {
+/**
+ * Claims one batch; see `Store.claim`. Nothing is locked while nothing is due.
+ *
+ * This process's clock may have been set a moment ago, or while the claim waits: what is known of the difference when
+ * `now` is read, or when it is used, may then be that of another clock. Whichever makes it later is believed, so that no
+ * lease is over as soon as it begins; but never past the database's own clock, so that nothing is claimed before its date.
+ */
+export async function claim(claiming: Claiming, request: TimedRequest): Promise<Batch | null> {
   const { database, storeId, clock, alive } = claiming;
   let actions = (['kick', 'resign'] as const).filter((action) => request.limits[action] > 0);
+  const asked = () => Math.max(request.askedAt, clock.shift(request.now));
   for (let looks = 0; looks < maxLooks; looks += 1) {
     const head = await clock.observe(
-      () => database.get(findHead, { now: clock.shift(request.now), actions, alive }),
+      () => database.get(findHead, { now: asked(), actions, alive }),
       (row) => Number(row?.database_now),
     );
     if (!head || head.seq === null) return null;
-    const now = clock.shift(request.now);
+    const now = Math.min(asked(), Number(head.database_now));
     const batch = await database.transaction((queries) =>
       claimWith({
         tx: { ...queries, storeId },

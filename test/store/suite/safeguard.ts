@@ -141,7 +141,7 @@ export function testSafeguard(subject: Subject): void {
     });
 
     describe('looking ahead', () => {
-      const date = start + 10 * 24 * hour;
+      const date = start + 5 * 24 * hour;
       const safeguard = [limitOf({ maxResigns: 3 })];
 
       it('holds at once what would be too much on a day to come; released, it waits for its date again', async () => {
