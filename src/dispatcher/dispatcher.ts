@@ -25,6 +25,8 @@ export interface DispatcherOptions {
   /** How many users of the pool are active; `null` while that is not known. */
   readonly activeUsers?: () => number | null;
   readonly now: () => number;
+  /** A clock in milliseconds that nobody sets; `performance.now` unless it is given. */
+  readonly monotonic?: () => number;
   readonly random: () => number;
   /** Carries a batch out within something of the caller's, such as a span of a trace. */
   readonly within?: (
@@ -55,7 +57,11 @@ export interface Dispatcher {
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { store, throttle, protection, policy, now, random } = options;
-  const { activeUsers = () => null, within = (_batch, work) => work() } = options;
+  const {
+    monotonic = () => performance.now(),
+    activeUsers = () => null,
+    within = (_batch, work) => work(),
+  } = options;
   const lookups =
     options.lookups ?? createLookups({ ...policy, find: () => null, longestLookupMs: 0, now, random });
   const applications = createApplications(policy.kickAppIds);
@@ -93,9 +99,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const drawn = random();
     const factsOf = (intent: Intent): LookFacts => facts(intent, drawn);
     if (batch.action === 'resign') {
-      const lookedAt = now();
+      const ageMs = createStopwatch([now, monotonic]);
       const begin = (seen: readonly SeenUser[]) =>
-        store.beginAct(batch.token, seen, { now: now(), lookedAt });
+        store.beginAct(batch.token, seen, { now: now(), lookAgeMs: ageMs() });
       return carryOutResigns(batch, calls, { confirm, endSessions, begin, facts: factsOf });
     }
     const kickPolicy = { confirm, looksFirst: !protection.isEmpty, applications, facts: factsOf };
@@ -132,4 +138,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       }
     },
   };
+}
+
+/** Tells how long ago it was made, by the clock that says longest: one of them may be set meanwhile. */
+function createStopwatch(clocks: readonly (() => number)[]): () => number {
+  const begun = clocks.map((clock) => ({ clock, at: clock() }));
+  return () => Math.max(...begun.map(({ clock, at }) => clock() - at));
 }

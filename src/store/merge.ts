@@ -1,5 +1,5 @@
 import { personKey } from '../core/identifier.ts';
-import type { ActTimes, SeenUser } from './contract.ts';
+import type { SeenUser } from './contract.ts';
 import type { Step } from './judgement.ts';
 import type { StoredIntent } from './rows.ts';
 
@@ -19,8 +19,10 @@ export function userMark(userId: string): string {
 export interface BeginRequest {
   readonly token: string;
   readonly seen: readonly SeenUser[];
-  /** By the store's clock. */
-  readonly times: ActTimes;
+  /** By the store's clock, as what follows. */
+  readonly now: number;
+  /** Whatever was sent at that time or later, the looks before this act may not show. */
+  readonly lookedAt: number;
   /** The leases that this process holds. */
   readonly alive: readonly string[];
 }
@@ -28,7 +30,7 @@ export interface BeginRequest {
 /** Whether the resign that another intent has sent of a user is under way, or was sent since the look. */
 export function isSentMeanwhile(
   { leaseToken, intent: { actedAt, dueAt } }: StoredIntent,
-  { times: { now, lookedAt }, alive }: Pick<BeginRequest, 'times' | 'alive'>,
+  { now, lookedAt, alive }: Pick<BeginRequest, 'now' | 'lookedAt' | 'alive'>,
 ): boolean {
   const isUnderWay = leaseToken !== null && ((dueAt ?? 0) > now || alive.includes(leaseToken));
   return isUnderWay || (actedAt ?? 0) >= lookedAt;

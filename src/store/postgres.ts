@@ -6,9 +6,9 @@ import { createGroupCommit } from './group-commit.ts';
 import { createLeases } from './leases.ts';
 import { acceptAll } from './postgres/accept.ts';
 import { openChanges } from './postgres/changes.ts';
-import { claim, type TimedRequest } from './postgres/claim.ts';
+import { claim, type KeptRequest } from './postgres/claim.ts';
 import { createClaimLine } from './postgres/claim-line.ts';
-import { compareClocks, createDatabaseClock, type DatabaseClock } from './postgres/clock.ts';
+import { compareClocks, createDatabaseClock, type DatabaseClock, toleratedSkewMs } from './postgres/clock.ts';
 import { openDatabase, type Transaction } from './postgres/connection.ts';
 import { findDeadLetter, listDeadLetters, resolveById } from './postgres/dead-letters.ts';
 import { erase } from './postgres/erase.ts';
@@ -117,7 +117,7 @@ function writing(open: Open): Writing {
     },
     maxGroup,
   });
-  const claimInLine = createClaimLine((request: TimedRequest) =>
+  const claimInLine = createClaimLine((request: KeptRequest) =>
     claim({ database, storeId, clock, alive: leases.alive() }, request),
   );
   let closing: Promise<void> | null = null;
@@ -135,13 +135,16 @@ function writing(open: Open): Writing {
   return {
     accept: (acceptance) => group.commit(shiftAcceptance(clock, acceptance)),
     async claim(request) {
-      const batch = await claimInLine({ ...request, askedAt: clock.shift(request.now) });
+      const batch = await claimInLine({ ...request, nowBy: clock.keep(request.now) });
       if (batch) leases.begin(request);
       return batch;
     },
-    beginAct(token, seen, { now, lookedAt }) {
-      const times = { now: clock.shift(now), lookedAt: clock.shift(lookedAt) };
-      return write((tx) => beginAct(tx, { token, seen, times, alive: leases.alive() }), null);
+    async beginAct(token, seen, { now: asked, lookAgeMs }) {
+      const nowBy = clock.keep(asked);
+      const now = nowBy(await compareClocks(clock, database));
+      // Whoever sent it may have gone by a clock that was behind, as far as that is tolerated, and this one be ahead.
+      const lookedAt = now - lookAgeMs - 2 * toleratedSkewMs;
+      return write((tx) => beginAct(tx, { token, seen, now, lookedAt, alive: leases.alive() }), null);
     },
     async settle(token, settlements, now) {
       const shifted = settlements.map((one) => shiftSettlement(clock, one));

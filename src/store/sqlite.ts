@@ -65,8 +65,10 @@ export function openSqliteStore({ path, maxFresh = 32_768 }: SqliteStoreOptions)
       if (batch) leases.begin(request);
       return batch;
     },
-    beginAct: (token, seen, times) =>
-      write(() => beginAct(connection, { token, seen, times, alive: leases.alive() })),
+    beginAct: (token, seen, { now, lookAgeMs }) => {
+      const lookedAt = now - lookAgeMs;
+      return write(() => beginAct(connection, { token, seen, now, lookedAt, alive: leases.alive() }));
+    },
     async settle(token, settlements, now) {
       const settled = await write(() => settle(connection, token, settlements, now));
       leases.end(token);

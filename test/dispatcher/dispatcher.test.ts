@@ -206,6 +206,34 @@ describe('one person', () => {
     expect(actsOf(rig)).toHaveLength(1);
   });
 
+  it.each([
+    { back: 0, ahead: 0 },
+    { back: 2_000, ahead: 0 },
+    { back: 0, ahead: hour },
+  ])(
+    'whom two sources name differently is looked at again once resigned by another since the look, though the clock was set: %j',
+    async ({ back, ahead }) => {
+      const rig = await openRig();
+      const ids = [
+        await rig.tell({ source: 'hr', at: start - minute }),
+        await rig.tell({ source: 'directory', at: start - minute, identifiers: [externalIdOf(1)] }),
+      ];
+      let looks = 0;
+      rig.after('getUser', async () => {
+        looks += 1;
+        if (looks > 1) return;
+        rig.clock.setByMs -= back;
+        await rig.tick();
+        rig.clock.setByMs += ahead;
+      });
+      await rig.tick();
+      expect(await rig.fates(...ids)).toEqual(['pending', 'succeeded']);
+      await rig.pass(minute);
+      expect(await rig.fates(...ids)).toEqual(['succeeded', 'succeeded']);
+      expect(actsOf(rig)).toHaveLength(1);
+    },
+  );
+
   it('whose resign backs off can be kicked meanwhile', async () => {
     const rig = await openRig();
     rig.emulator.setFaults({ calls: [{ kind: 'halfClosed', endpoint: 'resign-user-batch', times: 1 }] });

@@ -9,7 +9,7 @@ describe('a lapsed lease', () => {
     const request = { limits: { kick: 1, resign: 50 }, leaseMs: minute, safeguard: [], now: start };
     const batch = await rig.store.claim({ ...request, token: 'of a process that is gone' });
     const seen = batch?.intents.map(({ id }) => ({ intentId: id, userId: userIdOf(1) })) ?? [];
-    if (begun) await rig.store.beginAct('of a process that is gone', seen, { now: start, lookedAt: start });
+    if (begun) await rig.store.beginAct('of a process that is gone', seen, { now: start, lookAgeMs: 0 });
     await rig.restart();
   }
 

@@ -56,6 +56,7 @@ export interface RigOptions {
 /** Told whom the call that comes next is about. */
 export type Hook = (userIds: readonly string[]) => void | Promise<void>;
 type Hooked = 'getUser' | 'getUsers' | 'resignUsers' | 'kickUsers';
+type Hooks = Readonly<Record<'before' | 'after', Map<Hooked, Hook>>>;
 
 /** A dispatcher on a real store, the real client and the emulator; its clock stands until a test moves it. */
 export interface Rig {
@@ -64,7 +65,8 @@ export interface Rig {
   readonly store: Store;
   readonly throttle: Throttle;
   readonly protection: Protection;
-  readonly clock: { now: number };
+  /** `setByMs` sets the wall clock alone. */
+  readonly clock: { now: number; setByMs: number };
   /** Takes in an intent, and gives its id. */
   tell(told: Told): Promise<string>;
   tick(): Promise<number>;
@@ -74,6 +76,8 @@ export interface Rig {
   pass(ms: number, stepMs?: number): Promise<void>;
   /** Runs before each of those calls is sent, such as to change GenAuth between a look and the act. */
   before(call: Hooked, hook: Hook): void;
+  /** Runs after each of those calls is answered, before the answer is given on. */
+  after(call: Hooked, hook: Hook): void;
   intent(id: string): Promise<Intent>;
   /** What became of intents, in order: `succeeded`, or `failed gave_up` where there is a reason. */
   fates(...ids: readonly string[]): Promise<string[]>;
@@ -117,15 +121,16 @@ export async function ends(rig: Rig, ids: readonly string[]): Promise<string[]> 
 }
 
 async function openRig(options: RigOptions): Promise<Rig> {
-  const clock = { now: start };
-  const now = () => clock.now;
+  const clock = { now: start, setByMs: 0 };
+  const now = () => clock.now + clock.setByMs;
+  const monotonic = () => clock.now;
   const { random = () => 0.5 } = options;
   const backoff = { minDelayMs: second, maxDelayMs: 15 * minute };
   const { applications = emulatorDefaults.applications } = options;
   const emulator = createEmulator({ now, applications });
   await emulator.start();
   emulator.addUsers(options.users ?? usersUpTo(3));
-  const hooks = new Map<Hooked, Hook>();
+  const hooks: Hooks = { before: new Map(), after: new Map() };
   const client = createManagementApi({
     host: emulator.url,
     accessKeyId: 'emulator-key',
@@ -156,7 +161,8 @@ async function openRig(options: RigOptions): Promise<Rig> {
   let store = openStore();
   const { find } = options;
   const lookups = find && createLookups({ ...policy, find, longestLookupMs: second, now, random });
-  const build = () => createDispatcher({ store, api, throttle, protection, lookups, policy, now, random });
+  const build = () =>
+    createDispatcher({ store, api, throttle, protection, lookups, policy, now, monotonic, random });
   let dispatcher = build();
   let callsTaken = 0;
 
@@ -186,7 +192,8 @@ async function openRig(options: RigOptions): Promise<Rig> {
         await rig.work();
       }
     },
-    before: (call, hook) => void hooks.set(call, hook),
+    before: (call, hook) => void hooks.before.set(call, hook),
+    after: (call, hook) => void hooks.after.set(call, hook),
     async intent(id) {
       const found = await store.findIntent(id);
       if (!found) throw new Error(`there is no intent ${id}`);
@@ -232,7 +239,7 @@ async function openRig(options: RigOptions): Promise<Rig> {
   return rig;
 }
 
-function withHooks(api: ManagementApi, hooks: ReadonlyMap<Hooked, Hook>): ManagementApi {
+function withHooks(api: ManagementApi, hooks: Hooks): ManagementApi {
   type Query = { readonly identifier: Identifier } | { readonly userIds: readonly string[] } | Identifier;
   const idsOf = (query: Query): readonly string[] => {
     if ('userIds' in query) return query.userIds;
@@ -241,8 +248,10 @@ function withHooks(api: ManagementApi, hooks: ReadonlyMap<Hooked, Hook>): Manage
   const hooked =
     <Q extends Query, T>(name: Hooked, send: (query: Q) => Promise<T>) =>
     async (query: Q): Promise<T> => {
-      await hooks.get(name)?.(idsOf(query));
-      return send(query);
+      await hooks.before.get(name)?.(idsOf(query));
+      const answer = await send(query);
+      await hooks.after.get(name)?.(idsOf(query));
+      return answer;
     };
   return {
     ...api,

@@ -315,7 +315,7 @@ describe('three processes on one PostgreSQL', () => {
       const begun = await Promise.all(
         batches.map((batch, from) => {
           const seen = batch?.intents.map(({ id }) => ({ intentId: id, userId: `user-${n}` })) ?? [];
-          return storeOf(from).beginAct(batch?.token ?? '', seen, { now: start, lookedAt: start });
+          return storeOf(from).beginAct(batch?.token ?? '', seen, { now: start, lookAgeMs: 0 });
         }),
       );
       expect(batches).not.toContain(null);
@@ -389,6 +389,41 @@ describe('three processes on one PostgreSQL', () => {
       expect(batch.intents).toHaveLength(1);
     } finally {
       await ahead.close();
+    }
+  });
+
+  it.each([
+    { what: 'whose clock is a little ahead', asks: [150, 150], acts: [0, 0] },
+    { what: 'beside one whose clock is a little behind', asks: [0, 0], acts: [-150, -150] },
+    { what: 'whose clock is put right meanwhile', asks: [2 * hour, 0], acts: [0, 0] },
+    { what: 'whose clock is set ahead meanwhile', asks: [0, 2 * hour], acts: [0, 0] },
+    { what: 'beside one whose clock is set back meanwhile', asks: [0, 0], acts: [0, -2 * hour] },
+  ] as const)('send no resign by a look older than that of another, by one $what', async ({ asks, acts }) => {
+    let step: 0 | 1 = 0;
+    const opened: Store[] = [];
+    const open = async (aheadMs: readonly [number, number], userIdType: 'email' | 'external_id') => {
+      const now = () => Date.now() + aheadMs[step];
+      const store = await openPostgresStore({ url: database.url, now });
+      opened.push(store);
+      await store.accept(acceptanceOf({ source: userIdType, identifiers: [{ userIdType, userId: 'ada' }] }));
+      const batch = await store.claim(claimRequest({ now: now() }));
+      if (!batch) throw new Error('nothing was claimed');
+      const seen = batch.intents.map(({ id }) => ({ intentId: id, userId: 'the same' }));
+      return {
+        begin: (lookAgeMs: number) => store.beginAct(batch.token, seen, { now: now(), lookAgeMs }),
+        settle: () => store.settle(batch.token, settleAll(batch, succeeded), now()),
+      };
+    };
+    try {
+      const act = await open(acts, 'email');
+      const ask = await open(asks, 'external_id');
+      const lookedAt = performance.now();
+      step = 1;
+      expect(await act.begin(0)).toHaveLength(1);
+      await act.settle();
+      expect(await ask.begin(performance.now() - lookedAt)).toEqual([]);
+    } finally {
+      await Promise.all(opened.map((store) => store.close()));
     }
   });
 

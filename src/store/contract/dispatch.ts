@@ -65,8 +65,11 @@ export interface SeenUser {
 
 export interface ActTimes {
   readonly now: number;
-  /** When the looks began: what was sent since then they may not show. */
-  readonly lookedAt: number;
+  /**
+   * How long ago the looks began, by the monotonic clock or that of `now`, whichever says longer: what was sent since
+   * then they may not show.
+   */
+  readonly lookAgeMs: number;
 }
 
 export interface TurnSlice {

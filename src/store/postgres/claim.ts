@@ -75,9 +75,9 @@ export interface Claiming {
 }
 
 /** A claim that may have waited for others before it looks. */
-export interface TimedRequest extends ClaimRequest {
-  /** Its `now` by the database's clock, as the clocks compared when it was made. */
-  readonly askedAt: number;
+export interface KeptRequest extends ClaimRequest {
+  /** Its `now`; see `DatabaseClock.keep`. */
+  readonly nowBy: (databaseNow: number) => number;
 }
 
 interface Scope {
@@ -89,23 +89,19 @@ interface Scope {
 }
 
 /**
- * Claims one batch; see `Store.claim`. Nothing is locked while nothing is due.
- *
- * This process's clock may have been set a moment ago, or while the claim waits: what is known of the difference when
- * `now` is read, or when it is used, may then be that of another clock. Whichever makes it later is believed, so that no
- * lease is over as soon as it begins; but never past the database's own clock, so that nothing is claimed before its date.
+ * Claims one batch; see `Store.claim`. Nothing is locked while nothing is due. While this process's clock is being set,
+ * nothing is claimed before its date either, and no lease is over as soon as it begins.
  */
-export async function claim(claiming: Claiming, request: TimedRequest): Promise<Batch | null> {
+export async function claim(claiming: Claiming, request: KeptRequest): Promise<Batch | null> {
   const { database, storeId, clock, alive } = claiming;
   let actions = (['kick', 'resign'] as const).filter((action) => request.limits[action] > 0);
-  const asked = () => Math.max(request.askedAt, clock.shift(request.now));
   for (let looks = 0; looks < maxLooks; looks += 1) {
     const head = await clock.observe(
-      () => database.get(findHead, { now: asked(), actions, alive }),
+      () => database.get(findHead, { now: request.nowBy(Number.POSITIVE_INFINITY), actions, alive }),
       (row) => Number(row?.database_now),
     );
     if (!head || head.seq === null) return null;
-    const now = Math.min(asked(), Number(head.database_now));
+    const now = request.nowBy(Number(head.database_now));
     const batch = await database.transaction((queries) =>
       claimWith({
         tx: { ...queries, storeId },

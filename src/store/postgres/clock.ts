@@ -1,7 +1,8 @@
+import type { Row } from '../rows.ts';
 import type { Queries } from './connection.ts';
 
 /** Clocks that differ by no more are taken to agree; leases leave room for it. */
-const toleratedSkewMs = 200;
+export const toleratedSkewMs = 200;
 
 /** An SQL expression: the database's clock in epoch milliseconds. */
 export const databaseNow = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
@@ -13,18 +14,29 @@ export const databaseNow = '(extract(epoch from clock_timestamp()) * 1000)::bigi
 export interface DatabaseClock {
   /** An instant of this process's clock by that of the database. */
   shift(instant: number): number;
+  /**
+   * Keeps a `now` of this process for when the database's clock is read. This process's own may have been set a moment
+   * ago, or be set until then: what is known of the difference, now or then, may be that of another clock. Whichever
+   * makes it later is believed; but it is never past the database's clock.
+   */
+  keep(now: number): (databaseNow: number) => number;
   /** Compares the clocks by a statement that gave the database's. */
   observe<T>(ask: () => Promise<T>, read: (answer: T) => number): Promise<T>;
 }
 
-export function createDatabaseClock(now: () => number): DatabaseClock {
+export function createDatabaseClock(readClock: () => number): DatabaseClock {
   let skewMs = 0;
+  const shift = (instant: number): number => instant + skewMs;
   return {
-    shift: (instant) => instant + skewMs,
+    shift,
+    keep(now) {
+      const known = shift(now);
+      return (databaseNow) => Math.min(Math.max(known, shift(now)), databaseNow);
+    },
     async observe(ask, read) {
-      const before = now();
+      const before = readClock();
       const answer = await ask();
-      const after = now();
+      const after = readClock();
       const seen = Math.round(read(answer) - (before + after) / 2);
       const uncertainty = toleratedSkewMs + Math.abs(after - before) / 2;
       // What is known holds as long as the answer allows for it, since a slow one says little; or else that they agree.
@@ -34,10 +46,8 @@ export function createDatabaseClock(now: () => number): DatabaseClock {
   };
 }
 
-/** Compares the clocks for the first time. */
-export async function compareClocks(clock: DatabaseClock, queries: Queries): Promise<void> {
-  await clock.observe(
-    () => queries.get(`select ${databaseNow} as now`),
-    (row) => Number(row?.now),
-  );
+/** Compares the clocks, and gives the database's. */
+export async function compareClocks(clock: DatabaseClock, queries: Queries): Promise<number> {
+  const read = (row: Row | undefined): number => Number(row?.now);
+  return read(await clock.observe(() => queries.get(`select ${databaseNow} as now`), read));
 }

@@ -11,7 +11,7 @@ import { readPauses } from './pauses.ts';
 
 /** Notes that a claimed resign is about to be sent; see `Store.beginAct`. */
 export async function beginAct(tx: Transaction, request: BeginRequest): Promise<string[]> {
-  const { token, seen, times } = request;
+  const { token, seen, now } = request;
   const marks = seen.map(({ userId }) => userMark(userId));
   await lockUsers(tx, marks);
   const stored = await lockIntents(
@@ -26,7 +26,7 @@ export async function beginAct(tx: Transaction, request: BeginRequest): Promise<
     const mark = userMark(userId);
     const others = (acts.get(mark) ?? []).filter(({ seq }) => seq !== one.seq);
     if (others.some((other) => isSentMeanwhile(other, request))) return false;
-    const noted = changes.note(one, { acted: true, seenUserId: userId, actedAt: times.now }, [mark]);
+    const noted = changes.note(one, { acted: true, seenUserId: userId, actedAt: now }, [mark]);
     acts.set(mark, [...others, noted]);
     return true;
   });

@@ -13,7 +13,7 @@ import { changeIntent, insertIntent, noteAct } from './rows.ts';
 
 /** Notes that a claimed resign is about to be sent; see `Store.beginAct`. */
 export function beginAct(connection: Connection, request: BeginRequest): readonly string[] {
-  const { token, seen, times } = request;
+  const { token, seen, now } = request;
   const pauses = readPauses(connection);
   return seen
     .filter(({ intentId, userId }) => {
@@ -23,7 +23,7 @@ export function beginAct(connection: Connection, request: BeginRequest): readonl
       const mark = userMark(userId);
       const others = findActs(connection, mark).filter(({ seq }) => seq !== stored.seq);
       if (others.some((other) => isSentMeanwhile(other, request))) return false;
-      noteAct(connection, stored, { seenUserId: userId, actedAt: times.now });
+      noteAct(connection, stored, { seenUserId: userId, actedAt: now });
       insertMarks(connection, stored.seq, [mark]);
       return true;
     })

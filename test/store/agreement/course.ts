@@ -97,7 +97,7 @@ export async function createCourse(open: () => Promise<Store>): Promise<Course> 
         const batch = pick(batches, step.which);
         if (batch?.action !== 'resign') return null;
         const seen = batch.intents.map(({ id, person }) => ({ intentId: id, userId: `user-of-${person}` }));
-        return store.beginAct(batch.token, seen, { now, lookedAt: now });
+        return store.beginAct(batch.token, seen, { now, lookAgeMs: 0 });
       }
       case 'settle':
         return settle(step);

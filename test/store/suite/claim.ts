@@ -133,7 +133,7 @@ export function testClaim(subject: Subject): void {
 
   describe('beginAct', () => {
     const userId = 'a'.repeat(24);
-    const begin = (batch: Batch, times = { now: start, lookedAt: start }) =>
+    const begin = (batch: Batch, times = { now: start, lookAgeMs: 0 }) =>
       subject.store.beginAct(
         batch.token,
         batch.intents.map(({ id }) => ({ intentId: id, userId })),
@@ -177,7 +177,7 @@ export function testClaim(subject: Subject): void {
           intentId: intent.id,
           userId: `user-of-${intent.source}`,
         }));
-        const beginAll = () => subject.store.beginAct(batch.token, seen, { now: start, lookedAt: start });
+        const beginAll = () => subject.store.beginAct(batch.token, seen, { now: start, lookAgeMs: 0 });
         expect(await beginAll()).toEqual(scope === 'hr' ? [other] : []);
         await subject.store.setPause({ ...pause, verdict: 'resumed' });
         expect(await beginAll()).toEqual([id, other]);
@@ -193,12 +193,13 @@ export function testClaim(subject: Subject): void {
       };
 
       it('lets one be sent at a time, and the other only after a look that came later', async () => {
-        const [first, second] = await bothClaimed();
+        const [first, other] = await bothClaimed();
+        const later = start + second;
         expect(await begin(first)).toHaveLength(1);
-        expect(await begin(second, { now: start + 2, lookedAt: start + 1 })).toEqual([]);
-        await subject.store.settle(first.token, settleAll(first, again({ acted: true })), start + 3);
-        expect(await begin(second, { now: start + 4, lookedAt: start })).toEqual([]);
-        expect(await begin(second, { now: start + 4, lookedAt: start + 1 })).toHaveLength(1);
+        expect(await begin(other, { now: later, lookAgeMs: 0 })).toEqual([]);
+        await subject.store.settle(first.token, settleAll(first, again({ acted: true })), later);
+        expect(await begin(other, { now: later, lookAgeMs: second })).toEqual([]);
+        expect(await begin(other, { now: later, lookAgeMs: 0 })).toHaveLength(1);
       });
 
       it('lets only one be sent however both begin', async () => {
@@ -218,7 +219,7 @@ export function testClaim(subject: Subject): void {
           verdict: 'paused',
         });
         const later = start + 30 * second;
-        expect(await begin(await claimed({ now: later }), { now: later, lookedAt: later })).toHaveLength(1);
+        expect(await begin(await claimed({ now: later }), { now: later, lookAgeMs: 0 })).toHaveLength(1);
       });
     });
   });

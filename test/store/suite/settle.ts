@@ -157,7 +157,7 @@ export function testSettle(subject: Subject): void {
         if (acts)
           await subject.store.beginAct(batch.token, [{ intentId: id, userId: seenUserId }], {
             now: start,
-            lookedAt: start,
+            lookAgeMs: 0,
           });
         await subject.store.settle(batch.token, settleAll(batch, succeeded, { seenUserId }), start);
         await outcomeTypes();
