@@ -87,7 +87,8 @@ export const lark = defineHandler<Settings>({
 
   normalize(delivery, settings) {
     const opened = open(delivery, settings);
-    if (!opened) throw new MalformedDelivery('body: is not JSON, or was encrypted with another key');
+    if (!opened)
+      throw new MalformedDelivery('body: is not JSON, is too large, or was encrypted with another key');
     const { header, ts, event } = readShape(envelopeSchema, opened.content);
     const change = readChange(header?.event_type ?? event.type, event);
     if (!change) return [];

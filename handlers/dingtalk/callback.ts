@@ -5,6 +5,7 @@ import {
   decryptCallback,
   encryptCallback,
   findCallbackToken,
+  maxEnvelopeBytes,
   parseJsonBody,
   type Reply,
   signCallback,
@@ -15,7 +16,9 @@ function keysOf({ token, aesKey, ownerKey }: Settings): CallbackKeys {
   return { tokens: token ?? [], keys: aesKey ?? [], receiver: ownerKey ?? '' };
 }
 
+/** Nobody vouches yet for what is parsed here, and so it is bounded. */
 function encryptedIn(delivery: Delivery): string {
+  if (delivery.body.length > maxEnvelopeBytes) return '';
   const { data } = z.object({ encrypt: z.string() }).safeParse(parseOrNull(delivery));
   return data?.encrypt ?? '';
 }

@@ -4,6 +4,7 @@ import {
   decryptLarkBody,
   isSameText,
   isSha256Of,
+  maxEnvelopeBytes,
   parseJsonBody,
 } from '../../src/core/handler.ts';
 import type { Settings } from './settings.ts';
@@ -17,8 +18,12 @@ export interface Opened {
   readonly content: unknown;
 }
 
-/** The event in a body, decrypted where it is encrypted; `null` when it cannot be read. */
-export function open(delivery: Delivery, { encryptKey }: Settings): Opened | null {
+/**
+ * The event in a body, decrypted where it is encrypted; `null` when it cannot be read. What comes by HTTP has to be
+ * parsed before anybody vouches for it, and so is bounded.
+ */
+export function open(delivery: Delivery, { encryptKey, transport }: Settings): Opened | null {
+  if (transport === 'http' && delivery.body.length > maxEnvelopeBytes) return null;
   const content = readJson(delivery, delivery.body);
   const { data } = z.object({ encrypt: z.string() }).safeParse(content);
   if (!data) return content === undefined ? null : { wasEncrypted: false, content };

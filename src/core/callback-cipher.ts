@@ -17,6 +17,9 @@ export interface CallbackEnvelope {
   readonly encrypted: string;
 }
 
+/** Ample for any event of a directory. A larger body is not read before anybody vouches for it. */
+export const maxEnvelopeBytes = 262_144;
+
 const blockBytes = 32;
 const saltBytes = 16;
 const headBytes = saltBytes + 4;

@@ -25,6 +25,7 @@ export {
   encryptCallback,
   findCallbackToken,
   isSha256Of,
+  maxEnvelopeBytes,
   signCallback,
 } from './callback-cipher.ts';
 export { certificateSetting, checkKeyPair, privateKeySetting } from './client-certificate.ts';

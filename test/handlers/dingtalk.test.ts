@@ -103,6 +103,13 @@ describe('dingtalk: the callback', () => {
     expect(dingtalk.handshake?.(signed('{"EventType":"check_url"}', 'another owner'), settings)).toBeNull();
   });
 
+  it('refuses a body that is larger than any callback, though it is signed', () => {
+    const delivery = signed(fixture('user_leave_org-http'));
+    const padded = { ...delivery, body: Buffer.concat([delivery.body, Buffer.alloc(262_144, ' ')]) };
+    expect(() => dingtalk.verify(padded, settings, now)).toThrow(UnverifiedDelivery);
+    expect(dingtalk.handshake?.(padded, settings)).toBeNull();
+  });
+
   it('refuses what was written to another owner, though it is signed', () => {
     const delivery = signed(fixture('user_leave_org-http'), 'another owner');
     expect(() => dingtalk.verify(delivery, settings, now)).toThrow(UnverifiedDelivery);

@@ -92,6 +92,17 @@ describe('lark: encryption and signature', () => {
     expect(read(deleted)).toEqual(lark.normalize(delivery, settingsOf()));
   });
 
+  it('reads no larger body than any event has, unless a stream brings it', () => {
+    const padded = deleted + ' '.repeat(262_144);
+    const large = stamp(encrypt(deleted) + ' '.repeat(262_144), { secret: encryptKey, at: now });
+    const onlyToken = lark.settings.parse({ verificationToken });
+    expect(() => lark.verify(plain(padded), onlyToken, now)).toThrow(UnverifiedDelivery);
+    expect(() => lark.verify(large, settingsOf(), now)).not.toThrow();
+    expect(() => lark.normalize(large, settingsOf())).toThrow(MalformedDelivery);
+    const bound = lark.settings.parse({ transport: 'stream', appId: 'cli_9f5343c580712544', appSecret: 'x' });
+    expect(lark.normalize({ ...plain(padded), method: 'STREAM' }, bound)).toHaveLength(1);
+  });
+
   it('refuses what is signed, but in plain text or with another token', () => {
     const verify = (delivery: Delivery) => () => lark.verify(delivery, settingsOf(), now);
     const signing = { secret: encryptKey, at: now };

@@ -67,6 +67,28 @@ describe('wecom: the callback', () => {
     expect(wecom.eventId?.(delivery, settings)).toBe('wx5823bf96d3bd56c7 1409659813     ');
   });
 
+  it('refuses a large body, or one that is no envelope, without reading what is in it', () => {
+    const { body, ...genuine } = signed(deleted);
+    const verify = (document: string) => () =>
+      wecom.verify({ ...genuine, body: Buffer.from(document) }, settings, now);
+    // An envelope is not a document yet: what stands around the encrypted part is nobody's word.
+    expect(verify(body.toString().replaceAll('xml>', 'html>'))).not.toThrow();
+    expect(verify(body.toString().replace('<xml>', `<xml>${'<a/>'.repeat(65_536)}`))).toThrow(
+      UnverifiedDelivery,
+    );
+    for (const document of ['<Encrypt>', '<xml><Encrypt>a', '</Encrypt><Encrypt>', '<Encrypt></Encrypt>'])
+      expect(verify(document)).toThrow('Encrypt, timestamp, nonce or msg_signature is missing');
+  });
+
+  it('reads an envelope without CDATA, and with white space', () => {
+    const { body, ...genuine } = signed(deleted);
+    const bare = body
+      .toString()
+      .replace('<Encrypt><![CDATA[', '<Encrypt>\n ')
+      .replace(']]></Encrypt>', '\n</Encrypt>');
+    expect(wecom.normalize({ ...genuine, body: Buffer.from(bare) }, settings)).toEqual([left]);
+  });
+
   it('echoes the published check of the address, bare', () => {
     const { plaintext, ...query } = vector.verifyUrl;
     const check = { method: 'GET', query, headers: {}, body: Buffer.alloc(0) };
