@@ -14,6 +14,7 @@ import {
   reconcileKeys,
   relationKeys,
   relationTo,
+  UnverifiedDelivery,
 } from '../src/core/handler.ts';
 import { encryptedIn, openGenuine } from './wecom/callback.ts';
 import { type Event, readEvent, readEventOrNull } from './wecom/event.ts';
@@ -52,6 +53,9 @@ const settings = z
   );
 type Settings = z.output<typeof settings>;
 
+/** A short text that is no XML; the published one is a number of 19 digits. */
+const checkPattern = /^[^<>]{1,128}$/;
+
 /**
  * WeCom's contact callbacks, to an app of the company or to a suite.
  * Source: developer.work.weixin.qq.com/document/path/90930, 90968 and 90970; of a suite 97172, and an answer of WeCom's
@@ -73,13 +77,17 @@ export const wecom = defineHandler<Settings>({
     };
   },
 
-  /** The check of the address: the decrypted `echostr`, bare. A `+` in it may have become a blank on its way. */
+  /**
+   * The check of the address: the decrypted `echostr`, bare. A `+` in it may have become a blank on its way. An event is
+   * signed in the same way, and whoever saw one go by must not have it opened here.
+   */
   handshake(delivery, settings) {
     if (delivery.method !== 'GET') return null;
     const echo = (delivery.query.echostr ?? '').replaceAll(' ', '+');
     const keys = { ...keysOf(settings), receiver: settings.providerCorpId ?? settings.receiveId };
-    const message = openGenuine(delivery, keys, echo);
-    return { status: 200, contentType: 'text/plain', body: message.toString() };
+    const body = openGenuine(delivery, keys, echo).toString();
+    if (!checkPattern.test(body)) throw new UnverifiedDelivery('echostr is no check of the address');
+    return { status: 200, contentType: 'text/plain', body };
   },
 
   verify(delivery, settings) {

@@ -108,6 +108,20 @@ describe('wecom: the callback', () => {
     expect(wecom.handshake?.(signed(deleted), settings)).toBeNull();
   });
 
+  it('does not open an event for whoever sends it as a check of the address', () => {
+    const keys = { tokens: [token], keys: [keyOf(encodingAESKey)], receiver: receiveId };
+    for (const content of [deleted, '<xml/>', '1'.repeat(129), '']) {
+      const { encrypted, query } = sealCallback(content, keys, now);
+      const check = {
+        method: 'GET',
+        query: { ...query, echostr: encrypted },
+        headers: {},
+        body: Buffer.alloc(0),
+      };
+      expect(() => wecom.handshake?.(check, settings)).toThrow(UnverifiedDelivery);
+    }
+  });
+
   it('is checked for a suite in the name of its provider, who gets nothing else', () => {
     const suite = wecom.settings.parse({
       token,
