@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   atSite,
   checkTenant,
+  type Delivery,
   defineHandler,
   heldResign,
   hrSettings,
@@ -46,6 +47,10 @@ const employeeShape = z.object({
 });
 type Employee = z.output<typeof employeeShape>;
 
+/** Those of Factorial's events of an employee that say something of an end. */
+const events = ['terminate', 'unterminate', 'update'] as const;
+type Event = (typeof events)[number];
+
 /**
  * Factorial's webhooks. Every request carries the `challenge` as it was set, and nothing else is signed.
  * Source: apidoc.factorialhr.com/docs/manage-webhooks and /docs/webhooks-policies. `email` and `personal_email` are
@@ -62,11 +67,10 @@ export const factorial = defineHandler<Settings>({
     }
   },
 
-  /** The body does not name the event, so the URL that each subscription is given does. */
   normalize(delivery, settings) {
     const employee = readShape(employeeShape, parseJsonBody(delivery));
     checkTenant(employee.company_id, settings.tenant, 'company_id');
-    const verdict = judge(delivery.query.event, employee, atSite(settings, employee.location_id));
+    const verdict = judge(readEvent(delivery), employee, atSite(settings, employee.location_id));
     if (!verdict) return [];
     const offer = {
       external_id: employee[settings.externalIdField],
@@ -78,15 +82,26 @@ export const factorial = defineHandler<Settings>({
   },
 });
 
+/**
+ * The body does not name the event, so the URL that each subscription is given does; by Factorial's own name, too. A
+ * name that is mistyped there would keep every leaver from being heard, so none is passed over.
+ */
+function readEvent({ query }: Delivery): Event {
+  if (query.event === undefined) throw new MalformedDelivery('the URL has no ?event=terminate or the like');
+  const name = query.event.replace(/^employees\/employee\//, '');
+  const event = events.find((one) => one === name);
+  if (!event) throw new MalformedDelivery(`?event= in the URL is none of ${events.join(', ')}`);
+  return event;
+}
+
 /** What an event asks for; an update counts only for the date it may have changed. */
 function judge(
-  event: string | undefined,
+  event: Event,
   { terminated_on: date, active, updated_at: updatedAt }: Employee,
   dayEnd: Settings,
 ): Verdict | null {
   if (event === 'unterminate') return { action: 'withdraw' };
-  if (event === undefined) throw new MalformedDelivery('the URL has no ?event=terminate or the like');
-  if (event !== 'terminate' && (event !== 'update' || !date)) return null;
+  if (event === 'update' && !date) return null;
   if (active === false) return { action: 'resign' };
   if (!date) return heldResign('status_unknown', 'Factorial says that the employment ends, but not when');
   const effectiveAt = lastDayAt('terminated_on', date, dayEnd);

@@ -122,6 +122,8 @@ describe('factorial', () => {
 
   it.each([
     ['the URL has no ?event=terminate or the like', {}, {}],
+    ['?event= in the URL is none of terminate, unterminate, update', {}, { event: 'terminated' }],
+    ['?event= in the URL is none of terminate, unterminate, update', {}, { event: 'terminate, update' }],
     ['company_id: is not the tenant of this source', { tenant: '2' }, { event: 'terminate' }],
   ])('is malformed when %s', (fault, settings, query) => {
     expect(faultsOf(() => read(ana, settings, query as Record<string, string>))).toEqual([fault]);
@@ -132,8 +134,15 @@ describe('factorial', () => {
     expect(faultsOf(() => read(body, {}, { event: 'terminate' }))).toEqual(['terminated_on: is not a date']);
   });
 
-  it('makes nothing of other events', () => {
-    expect(read({ ...ana, terminated_on: '2026-12-24' }, {}, { event: 'create' })).toEqual([]);
+  it.each([
+    ['terminate', 'resign'],
+    ['unterminate', 'withdraw'],
+    ['update', 'resign'],
+  ])("knows %s by Factorial's own name, too", (name, action) => {
+    const body = { ...ana, terminated_on: '2026-12-24' };
+    const drafts = read(body, {}, { event: `employees/employee/${name}` });
+    expect(drafts).toMatchObject([{ action }]);
+    expect(drafts).toEqual(read(body, {}, { event: name }));
   });
 
   it('needs a time zone', () => {
