@@ -58,12 +58,27 @@ type Event = (typeof events)[number];
  */
 export const factorial = defineHandler<Settings>({
   settings,
-  // There is no event id. Twenty attempts within 48 hours.
+  // Of a record without updated_at. Twenty attempts within 48 hours.
   retrySpanMs: 49 * 3_600_000,
 
   verify({ headers }, { secrets }) {
     if (!isKnownToken(headers['x-factorial-wh-challenge'], secrets)) {
       throw new UnverifiedDelivery('x-factorial-wh-challenge is none of the secrets');
+    }
+  },
+
+  /**
+   * Factorial gives no id, and may send the same record for several events. The event, the employee and `updated_at`
+   * tell one from the next; what the verdict rests on is beside them, should it change without `updated_at`. The URL is
+   * vouched for like the body, by the challenge.
+   */
+  eventId(delivery) {
+    try {
+      const { id, updated_at, terminated_on, active } = readShape(employeeShape, parseJsonBody(delivery));
+      const parts = [nameIn(delivery), id, updated_at, terminated_on, active];
+      return updated_at ? parts.map((part) => part ?? '').join(' ') : null;
+    } catch {
+      return null;
     }
   },
 
@@ -86,12 +101,16 @@ export const factorial = defineHandler<Settings>({
  * The body does not name the event, so the URL that each subscription is given does; by Factorial's own name, too. A
  * name that is mistyped there would keep every leaver from being heard, so none is passed over.
  */
-function readEvent({ query }: Delivery): Event {
-  if (query.event === undefined) throw new MalformedDelivery('the URL has no ?event=terminate or the like');
-  const name = query.event.replace(/^employees\/employee\//, '');
+function readEvent(delivery: Delivery): Event {
+  const name = nameIn(delivery);
+  if (name === undefined) throw new MalformedDelivery('the URL has no ?event=terminate or the like');
   const event = events.find((one) => one === name);
   if (!event) throw new MalformedDelivery(`?event= in the URL is none of ${events.join(', ')}`);
   return event;
+}
+
+function nameIn({ query }: Delivery): string | undefined {
+  return query.event?.replace(/^employees\/employee\//, '');
 }
 
 /** What an event asks for; an update counts only for the date it may have changed. */

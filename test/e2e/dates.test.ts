@@ -111,6 +111,17 @@ const nowhere = 'http://127.0.0.1:9';
 describe('a termination that is entered early', () => {
   const employee = { id: 2, login_email: ada.email, active: true };
 
+  it('is withdrawn when it is rescinded by the very record that told of it', async () => {
+    await inPlace(nowhere, async (place) => {
+      const told = { ...employee, terminated_on: '2026-12-15', updated_at: '2026-11-20T08:00:00Z' };
+      await place.post('spain?event=terminate', told);
+      await place.untilFates('resign.scheduled');
+      await place.post('spain?event=unterminate', told);
+      await until(() => place.fates().length >= 3, 'the withdraw');
+      expect(place.fates().slice(1).sort()).toEqual(['resign.canceled withdrawn', 'withdraw.succeeded']);
+    });
+  });
+
   it('is replaced when its date changes, and withdrawn when it is rescinded: nobody is touched', async () => {
     await inPlace(nowhere, async (place) => {
       const told = (day: string | null, at: string) => ({ ...employee, terminated_on: day, updated_at: at });

@@ -97,6 +97,26 @@ describe('factorial', () => {
     ]);
   });
 
+  it('knows an event again by its name, the employee, updated_at and what it says of the end', () => {
+    const settings = factorial.settings.parse(base);
+    const told = { ...ana, terminated_on: '2026-12-24', active: true, updated_at: '2026-11-20T08:00:00Z' };
+    const id = (event: string, more: object = {}) =>
+      factorial.eventId?.(post(JSON.stringify({ ...told, ...more }), {}, { event }), settings);
+    const first = id('terminate');
+    expect(first).toBe('terminate 2 2026-11-20T08:00:00Z 2026-12-24 true');
+    expect(id('employees/employee/terminate', { full_name: 'Ana' })).toBe(first);
+    const others = [
+      id('unterminate'),
+      id('terminate', { id: 3 }),
+      id('terminate', { updated_at: '2026-11-20T08:00:01Z' }),
+      id('terminate', { terminated_on: '2026-12-31' }),
+      id('terminate', { active: false }),
+    ];
+    expect(new Set([first, ...others]).size).toBe(6);
+    expect(id('terminate', { updated_at: undefined })).toBeNull();
+    expect(id('terminate', { id: undefined })).toBeNull();
+  });
+
   it('holds a termination without a date', () => {
     expect(read(ana, {}, { event: 'terminate' })).toMatchObject([{ hold: { code: 'status_unknown' } }]);
   });

@@ -273,9 +273,7 @@ export function testReading({ handler, bodies, delivery: signed, ...one }: Readi
     });
 
     it('gives an event id, or says for how long the same bytes are a repeat', () => {
-      expect(typeof handler.eventId?.(genuine, settings) === 'string').toBe(
-        handler.retrySpanMs === undefined,
-      );
+      if (typeof handler.eventId?.(genuine, settings) !== 'string') expect(handler.retrySpanMs).toBeDefined();
     });
 
     it('changes nothing of a delivery', () => {
