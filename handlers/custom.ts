@@ -48,6 +48,8 @@ export const custom = defineHandler<Settings>({
   // Of a sender that we know nothing of, where the map names no event id.
   retrySpanMs: 3 * 86_400_000,
 
+  secretHeader: ({ token }) => token?.header ?? null,
+
   verify(delivery, { secrets, signature: scheme, token }, now) {
     if (scheme) verifyScheme(delivery, { scheme, secrets, now });
     const known = secrets.map((secret) => (token?.prefix ?? '') + secret);

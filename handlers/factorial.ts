@@ -47,6 +47,8 @@ const employeeShape = z.object({
 });
 type Employee = z.output<typeof employeeShape>;
 
+const challengeHeader = 'x-factorial-wh-challenge';
+
 /** Those of Factorial's events of an employee that say something of an end. */
 const events = ['terminate', 'unterminate', 'update'] as const;
 type Event = (typeof events)[number];
@@ -61,9 +63,11 @@ export const factorial = defineHandler<Settings>({
   // Of a record without updated_at. Twenty attempts within 48 hours.
   retrySpanMs: 49 * 3_600_000,
 
+  secretHeader: () => challengeHeader,
+
   verify({ headers }, { secrets }) {
-    if (!isKnownToken(headers['x-factorial-wh-challenge'], secrets)) {
-      throw new UnverifiedDelivery('x-factorial-wh-challenge is none of the secrets');
+    if (!isKnownToken(headers[challengeHeader], secrets)) {
+      throw new UnverifiedDelivery(`${challengeHeader} is none of the secrets`);
     }
   },
 

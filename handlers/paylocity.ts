@@ -53,11 +53,14 @@ export const paylocity = defineHandler<Settings>({
   // No event id, and no retries are documented; one edit may send several, and an administrator can send again.
   retrySpanMs: 86_400_000,
 
-  verify({ headers }, { secrets, header }) {
+  secretHeader: headerOf,
+
+  verify({ headers }, settings) {
+    const { secrets, header } = settings;
     const basic = secrets.map((pair) => `Basic ${Buffer.from(pair).toString('base64')}`);
     const known = header === null ? basic : secrets;
-    if (!isKnownToken(headers[header ?? 'authorization'], known)) {
-      throw new UnverifiedDelivery(`${header ?? 'authorization'} is none of the secrets`);
+    if (!isKnownToken(headers[headerOf(settings)], known)) {
+      throw new UnverifiedDelivery(`${headerOf(settings)} is none of the secrets`);
     }
   },
 
@@ -75,3 +78,7 @@ export const paylocity = defineHandler<Settings>({
     return [{ action: 'resign', identifiers, subject: employeeId ?? email?.toLowerCase(), effectiveAt }];
   },
 });
+
+function headerOf({ header }: Settings): string {
+  return header ?? 'authorization';
+}

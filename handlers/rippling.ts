@@ -38,6 +38,8 @@ export const rippling = defineHandler<Settings>({
   // No event id, and no retries are documented.
   retrySpanMs: 86_400_000,
 
+  secretHeader: ({ token }) => token.header,
+
   verify({ headers }, { secrets, token: { header, prefix } }) {
     const known = secrets.map((secret) => prefix + secret);
     if (!isKnownToken(headers[header], known)) {

@@ -159,6 +159,11 @@ export interface Handler<Settings = unknown> {
   directory?(settings: Settings): DirectoryAccess | null;
   /** The vendor's set-up ceremony (challenge, echo, ping): its reply, or `null` when this delivery is none. */
   handshake?(delivery: Delivery, settings: Settings): Reply | null;
+  /**
+   * The header, in lower case, by which the sender sends one of the secrets itself; `null` = it signs instead. No dead
+   * letter keeps it.
+   */
+  secretHeader?(settings: Settings): string | null;
   /** @throws UnverifiedDelivery */
   verify(delivery: Delivery, settings: Settings, now: number): void;
   /** The sender's event id, from signed content only; `null` when there is none. */

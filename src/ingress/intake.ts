@@ -67,7 +67,7 @@ export function createIntake(options: IntakeOptions): (reading: Reading) => Prom
           ? { kind: 'unreadable', faults: part.faults }
           : admitDraft(part, reading, receivedAt),
       ),
-      payload: parts.some(isUnreadable) ? payloadOf(delivery) : null,
+      payload: parts.some(isUnreadable) ? payloadOf(delivery, sources.get(source)) : null,
     });
     const receipt = readReceipt(accepted, parts);
     const sameContent = accepted.kind === 'accepted' || accepted.contentDigest === contentDigest;

@@ -82,10 +82,15 @@ function shorten(text: string | undefined): string | null {
 
 const secretName = /authorization|cookie|signature|token|secret|challenge|key/i;
 
-/** What a dead letter keeps of a delivery: all but the headers and parameters that hold secrets. */
-export function payloadOf(delivery: Delivery): DeadLetterPayload {
+/**
+ * What a dead letter keeps of a delivery: all but the headers and parameters that hold secrets. A header of the source's
+ * own may have any name; the source is `undefined` when it is not configured any more.
+ */
+export function payloadOf(delivery: Delivery, source: Source | undefined): DeadLetterPayload {
+  const secretHeader = source?.handler.secretHeader?.(source.settings);
+  const isOpen = (name: string): boolean => name !== secretHeader && !secretName.test(name);
   const open = (fields: Readonly<Record<string, string>>): Record<string, string> =>
-    Object.fromEntries(Object.entries(fields).filter(([name]) => !secretName.test(name)));
+    Object.fromEntries(Object.entries(fields).filter(([name]) => isOpen(name)));
   return {
     method: delivery.method,
     query: open(delivery.query),

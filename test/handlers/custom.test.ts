@@ -79,6 +79,7 @@ describe('custom', () => {
     const { signature: _, ...unsigned } = base;
     const settings = custom.settings.parse({ ...unsigned, token: {} });
     const verify = (authorization: string) => custom.verify(post('{}', { authorization }), settings, 0);
+    expect(custom.secretHeader?.(settings)).toBe('authorization');
     expect(() => verify(`Bearer ${secrets[1]}`)).not.toThrow();
     expect(() => verify(secrets[1])).toThrow(UnverifiedDelivery);
     expect(() => verify('Bearer ')).toThrow(UnverifiedDelivery);

@@ -167,6 +167,11 @@ export function testHandler(one: HandlerCase): void {
         );
       });
 
+      it('says which header holds a secret, where nothing is signed', () => {
+        const header = handler.secretHeader?.(settings) ?? null;
+        expect(header).toBe(signsBody ? null : one.signedHeaders[0]);
+      });
+
       it('takes the old and the new secret while a secret is rotated', () => {
         for (const order of [
           [secret, otherSecret],

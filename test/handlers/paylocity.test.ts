@@ -49,6 +49,7 @@ describe('paylocity', () => {
     const settings = paylocity.settings.parse({ ...base, header: 'X-Bridge-Token' });
     const verify = (headers: Record<string, string>) =>
       paylocity.verify(post(termination, headers), settings, 0);
+    expect(paylocity.secretHeader?.(settings)).toBe('x-bridge-token');
     expect(() => verify({ 'x-bridge-token': secrets[1] })).not.toThrow();
     expect(() => verify({ authorization: secrets[1] })).toThrow(UnverifiedDelivery);
   });

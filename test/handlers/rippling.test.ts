@@ -41,6 +41,7 @@ describe('rippling', () => {
     const settings = rippling.settings.parse({ ...base, token: { header: 'X-Token', prefix: '' } });
     const verify = (headers: Record<string, string>) =>
       rippling.verify(post(terminated, headers), settings, 0);
+    expect(rippling.secretHeader?.(settings)).toBe('x-token');
     expect(() => verify({ 'x-token': secrets[1] })).not.toThrow();
     expect(() => verify({ authorization: `Bearer ${secrets[1]}` })).toThrow(UnverifiedDelivery);
   });

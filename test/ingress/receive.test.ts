@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { paylocity } from '../../handlers/paylocity.ts';
 import { deliveryOf, type House, inHouse, leaver, sourceOf } from './house.ts';
 
 const statusesOf = async ({ store }: House) => {
@@ -151,6 +152,34 @@ describe('receive', () => {
         position: null,
       });
     }),
+  );
+
+  it(
+    'keeps no secret with a dead letter that the source itself has in a header, whatever its name',
+    inHouse(
+      async ({ receiver, store }) => {
+        const headers = { 'x-bridge': 'a user:and a password', 'x-event': 'left' };
+        const reception = await receiver.receive('payroll', { ...deliveryOf('{}'), headers });
+        if (reception.kind !== 'receipt' || reception.receipt.kind !== 'dead-letter')
+          throw new Error(JSON.stringify(reception));
+        const letter = await store.findDeadLetter(reception.receipt.id);
+        expect(letter?.payload.headers).toEqual({ 'x-event': 'left' });
+      },
+      {
+        sources: [
+          sourceOf({
+            id: 'payroll',
+            handler: paylocity,
+            settings: paylocity.settings.parse({
+              secrets: ['a user:and a password'],
+              header: 'X-Bridge',
+              identifyBy: ['external_id'],
+              timezone: 'America/Chicago',
+            }),
+          }),
+        ],
+      },
+    ),
   );
 
   it(
