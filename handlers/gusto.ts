@@ -31,8 +31,9 @@ const eventShape = z.object({
 export const gusto = defineHandler<Settings>({
   settings,
 
+  isSetup: (delivery, { secrets }) => secrets.length === 0 && readSetup(delivery) !== null,
+
   verify(delivery, { secrets, encoding }, now) {
-    if (secrets.length === 0 && readSetup(delivery)) return;
     const { x_gusto_signature: other = '', ...headers } = delivery.headers;
     const spelled = { ...delivery, headers: { 'x-gusto-signature': other, ...headers } };
     const scheme = hmacScheme({ header: 'x-gusto-signature', encoding });

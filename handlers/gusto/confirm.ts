@@ -14,12 +14,15 @@ const setupShape = z.strictObject({
   webhook_subscription_uuid: idShape.optional(),
 });
 type Setup = z.output<typeof setupShape>;
+/** Ample for a token and an id. Anybody may send one, and what is taken is kept. */
+const maxSetupBytes = 2_048;
 
 /**
  * The token with which Gusto begins a subscription, unsigned. While there are no secrets it becomes a dead letter,
  * where an operator can read it; it is never a key before a person has made it one.
  */
 export function readSetup(delivery: Delivery): Setup | null {
+  if (delivery.body.length > maxSetupBytes) return null;
   try {
     return readShape(setupShape, parseJsonBody(delivery));
   } catch {

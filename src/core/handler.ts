@@ -160,6 +160,11 @@ export interface Handler<Settings = unknown> {
   /** The vendor's set-up ceremony (challenge, echo, ping): its reply, or `null` when this delivery is none. */
   handshake?(delivery: Delivery, settings: Settings): Reply | null;
   /**
+   * Whether this is a set-up that the vendor does not sign, and that becomes a dead letter for a person to read. `verify`
+   * is then not asked; anybody can send one, so it has to be small, and few are taken.
+   */
+  isSetup?(delivery: Delivery, settings: Settings): boolean;
+  /**
    * The header, in lower case, by which the sender sends one of the secrets itself; `null` = it signs instead. No dead
    * letter keeps it.
    */

@@ -81,11 +81,14 @@ const concludedSpanMs = 7 * 86_400_000;
 const maxLines = 60;
 /** What may be the id of a source that was meant; anything else that a sender wrote is not for the log. */
 const idPattern = /^[a-z][a-z0-9-]{0,62}$/i;
+/** Set-ups a day of one source: more than anybody makes, and too few to fill a store within the life of a dead letter. */
+const maxSetups = 10;
 
 export function createReceiver(options: ReceiverOptions): Receiver {
   const { store, sources, now, log } = options;
   const take = createIntake(options);
   const linesOf = createAllowances(maxLines, 60_000);
+  const setups = createAllowances(maxSetups, 86_400_000);
 
   function tell<R extends Reception>(sourceId: string, reception: R): R {
     const kind = reception.kind === 'receipt' ? reception.receipt.kind : reception.kind;
@@ -99,6 +102,13 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     return { source: source.id, delivery, retrySpanMs, parts, retryOf: null };
   }
 
+  /** @throws UnverifiedDelivery */
+  function checkGenuine({ id, handler, settings }: Source, delivery: Delivery): void {
+    if (!handler.isSetup?.(delivery, settings)) handler.verify(delivery, settings, now());
+    else if (!setups(id).take(now()))
+      throw new UnverifiedDelivery(`more than ${maxSetups} set-ups came in a day`);
+  }
+
   function receiveFrom(
     source: Source,
     delivery: Delivery,
@@ -107,7 +117,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     try {
       const reply = shakeHands(source, delivery, log);
       if (reply) return { kind: 'handshake', reply };
-      if (!how.trusted) source.handler.verify(delivery, source.settings, now());
+      if (!how.trusted) checkGenuine(source, delivery);
     } catch (error) {
       if (linesOf('unverified').take(now())) {
         const why = error instanceof UnverifiedDelivery ? { reason: error.message } : traceOf(error);

@@ -112,7 +112,7 @@ describe('gusto', () => {
 
   it('keeps the token of a new subscription as a dead letter while there are no secrets', () => {
     const none = gusto.settings.parse({ ...base, secrets: [] });
-    expect(() => gusto.verify(post(setup, {}), none, 0)).not.toThrow();
+    expect(gusto.isSetup?.(post(setup, {}), none)).toBe(true);
     expect(faultsOf(() => gusto.normalize(post(setup, {}), none))).toEqual([
       'verification_token: put it into secrets, and confirm it at Gusto',
     ]);
@@ -121,8 +121,11 @@ describe('gusto', () => {
   it('takes nothing but such a token without secrets, and no token with them', () => {
     const none = gusto.settings.parse({ ...base, secrets: [] });
     const extended = '{"verification_token":"6590f590-3dba-495e","event_type":"employee.terminated"}';
-    for (const body of [effective, extended, '{}', ''])
+    for (const body of [effective, extended, '{}', '', setup + ' '.repeat(2_048)]) {
+      expect(gusto.isSetup?.(post(body, {}), none)).toBe(false);
       expect(() => gusto.verify(post(body, {}), none, 0)).toThrow(UnverifiedDelivery);
+    }
+    expect(gusto.isSetup?.(post(setup, {}), gusto.settings.parse(base))).toBe(false);
     expect(() => gusto.verify(post(setup, {}), gusto.settings.parse(base), 0)).toThrow(UnverifiedDelivery);
     expect(read(setup)).toEqual([]);
   });
@@ -130,7 +133,7 @@ describe('gusto', () => {
   it('never takes a token that it was sent for a key', () => {
     const none = gusto.settings.parse({ ...base, secrets: [] });
     const token = JSON.parse(setup).verification_token;
-    gusto.verify(post(setup, {}), none, 0);
+    expect(gusto.isSetup?.(post(setup, {}), none)).toBe(true);
     const signed = post(effective, { 'x-gusto-signature': hmac({ secret: token }, effective) });
     expect(() => gusto.verify(signed, none, 0)).toThrow(UnverifiedDelivery);
   });

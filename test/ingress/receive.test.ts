@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { gusto } from '../../handlers/gusto.ts';
 import { paylocity } from '../../handlers/paylocity.ts';
 import { deliveryOf, type House, inHouse, leaver, sourceOf } from './house.ts';
 
@@ -176,6 +177,34 @@ describe('receive', () => {
               identifyBy: ['external_id'],
               timezone: 'America/Chicago',
             }),
+          }),
+        ],
+      },
+    ),
+  );
+
+  it(
+    'takes ten set-ups a day that nobody signs, and says in the log why no more',
+    inHouse(
+      async ({ receiver, store, clock, lines }) => {
+        const setUp = async (n: number) => {
+          const content = { verification_token: `somebody's token ${n}` };
+          return (await receiver.receive('payroll', deliveryOf(content))).kind;
+        };
+        const kinds: string[] = [];
+        for (let n = 0; n < 12; n += 1) kinds.push(await setUp(n));
+        expect(kinds).toEqual([...Array(10).fill('receipt'), 'unverified', 'unverified']);
+        expect((await store.listDeadLetters({ cursor: null, limit: 100 })).items).toHaveLength(10);
+        expect(lines).toMatchObject([{ facts: { reason: 'more than 10 set-ups came in a day' } }, {}]);
+        clock.now += 86_400_000;
+        expect(await setUp(12)).toBe('receipt');
+      },
+      {
+        sources: [
+          sourceOf({
+            id: 'payroll',
+            handler: gusto,
+            settings: gusto.settings.parse({ secrets: [], identifyBy: ['external_id'] }),
           }),
         ],
       },
