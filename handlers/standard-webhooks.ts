@@ -35,7 +35,7 @@ export const standardWebhooks = defineHandler<z.output<typeof settings>>({
     }
   },
 
-  /** The sender is a program of the user's, and its author is helped more by every fault than by a 200. */
+  /** The sender is a program of the user's, and its author is helped more by the faults than by a 200. */
   reply(receipt) {
     if (receipt.kind !== 'dead-letter') return null;
     const problem = {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { listFaults } from './faults.ts';
+import { boundFaults, listFaults } from './faults.ts';
 
 /** What came in, raw bytes kept. Header names are lower case; a header or parameter sent twice is joined by `, `. */
 export interface Delivery {
@@ -22,8 +22,9 @@ export class MalformedDelivery extends Error {
   readonly faults: readonly string[];
 
   constructor(...faults: string[]) {
-    super(faults.join('; '));
-    this.faults = faults;
+    const told = boundFaults(faults);
+    super(told.join('; '));
+    this.faults = told;
   }
 }
 
@@ -48,7 +49,7 @@ export function readPart<Part>(read: () => Part, place = ''): Part | MalformedDe
   }
 }
 
-/** Reads a value by its shape. @throws MalformedDelivery with every fault and its path */
+/** Reads a value by its shape. @throws MalformedDelivery with the faults and their paths */
 export function readShape<Output>(shape: z.ZodType<Output>, value: unknown): Output {
   const read = shape.safeParse(value);
   if (!read.success) throw new MalformedDelivery(...listFaults(read.error));

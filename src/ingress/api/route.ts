@@ -90,7 +90,7 @@ export const nextSchema = z.string().nullable();
 /** For routes that take nothing. */
 export const nothing = z.strictObject({});
 
-/** Reads what a request brings by the schemas of its route. @throws HttpProblem 400 with every fault */
+/** Reads what a request brings by the schemas of its route. @throws HttpProblem 400 with the faults */
 export function readCall(
   route: Route,
   { request, response, principal }: Pick<Call, 'request' | 'response' | 'principal'>,
