@@ -94,10 +94,8 @@ function obsolete(
   kin: readonly StoredIntent[],
 ): Failure | null {
   if (accepted.facts.action !== 'resign') return null;
-  const arrived = accepted.facts.occurredAt;
-  const isLater = ({ intent }: StoredIntent): boolean =>
-    arrived !== null && intent.occurredAt !== null && intent.occurredAt > arrived;
-  for (const one of kin.filter(isLater)) {
+  const arriving = happeningOf(acceptance, accepted);
+  for (const one of kin.filter(({ intent }) => happenedLater(intent, arriving))) {
     const { action, source, id } = one.intent;
     const withdrawn = withdrawnBy(one.intent, acceptance.source);
     if (withdrawn) return withdrawn;
@@ -122,7 +120,7 @@ export function whyWithdrawn(
 ): Failure | null {
   if (intent.action !== 'resign') return null;
   const isLater = (other: StoredIntent): boolean => {
-    const [own, its] = [intent.occurredAt, other.intent.occurredAt];
+    const [own, its] = [happenedAt(intent), happenedAt(other.intent)];
     return own === null || its === null || own === its ? other.seq > seq : its > own;
   };
   for (const one of withdraws.filter(isLater)) {
@@ -139,6 +137,23 @@ function withdrawnBy({ action, actor, source, id }: Intent, resignSource: string
     : null;
 }
 
+/** When something happened by its sender's word, and when we were told of it. */
+type Happening = Pick<Intent, 'occurredAt' | 'receivedAt'>;
+
+function happeningOf({ receivedAt }: Acceptance, { facts: { occurredAt } }: AcceptedIntent): Happening {
+  return { occurredAt, receivedAt };
+}
+
+function happenedLater(one: Happening, other: Happening): boolean {
+  const [at, otherAt] = [happenedAt(one), happenedAt(other)];
+  return at !== null && otherAt !== null && at > otherAt;
+}
+
+/** Nothing is told of before it happens: a clock that is wrong, or a mistyped year, must not outdo all that is to come. */
+function happenedAt({ occurredAt, receivedAt }: Happening): number | null {
+  return occurredAt === null ? null : Math.min(occurredAt, receivedAt);
+}
+
 /** Only a date that lies ahead is replaced; of two resigns that are due, the second finds the work done. */
 function concernsDate({ receivedAt }: Acceptance, { facts }: AcceptedIntent, other: Intent): boolean {
   return (facts.effectiveAt ?? 0) > receivedAt || (other.effectiveAt ?? 0) > receivedAt;
@@ -150,13 +165,11 @@ function findVoids(
   accepted: AcceptedIntent,
   kin: readonly StoredIntent[],
 ): Arrival['voids'] {
-  const { facts } = accepted;
+  const arriving = happeningOf(acceptance, accepted);
   return kin.flatMap((stored) => {
     const { intent } = stored;
     if (intent.action === 'withdraw') return [];
-    const isLater =
-      intent.occurredAt !== null && facts.occurredAt !== null && intent.occurredAt > facts.occurredAt;
-    const failure = isLater ? null : whyVoid(acceptance, accepted, intent);
+    const failure = happenedLater(intent, arriving) ? null : whyVoid(acceptance, accepted, intent);
     return failure ? [{ stored, failure }] : [];
   });
 }

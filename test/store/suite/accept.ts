@@ -198,6 +198,18 @@ export function testAccept(subject: Subject): void {
       expect([await failureOf(older), await statusOf(newer)]).toEqual(['withdrawn', 'pending']);
     });
 
+    it('takes what is told to happen in the future for what happens as it arrives', async () => {
+      const future = Date.parse('2099-01-01T00:00:00Z');
+      await idOf({ action: 'withdraw', occurredAt: future });
+      const next = await idOf({ occurredAt: start + second, at: start + second });
+      expect([await statusOf(next), await failureOf(next)]).toEqual(['pending', null]);
+      const bob = { identifiers: [email('bob@example.com')] };
+      const mistaken = await idOf({ ...bob, occurredAt: future });
+      await idOf({ ...bob, action: 'withdraw', occurredAt: start + second, at: start + second });
+      expect(await failureOf(mistaken)).toBe('withdrawn');
+      expect((await subject.store.findIntent(mistaken))?.intent.occurredAt).toBe(future);
+    });
+
     it('leaves kicks that no resign brought alone when a resign is withdrawn', async () => {
       const kick = await idOf({ action: 'kick' });
       await idOf({ action: 'withdraw' });

@@ -124,8 +124,8 @@ export function testSettle(subject: Subject): void {
       });
 
       it('cancels the resign that came after what happened later', async () => {
-        await idOf({ action: 'withdraw', occurredAt: start + 1 });
-        const id = await idOf({ ...resign, occurredAt: start });
+        await idOf({ action: 'withdraw', occurredAt: start });
+        const id = await idOf({ ...resign, occurredAt: start - 1 });
         await tellName();
         expect(await failureOf(id)).toBe('withdrawn');
       });
@@ -141,9 +141,12 @@ export function testSettle(subject: Subject): void {
         expect(await statusOf(id)).toBe('scheduled');
       });
 
-      it('leaves the resign alone that came after the withdraw', async () => {
-        await idOf({ action: 'withdraw', ...operator });
-        const id = await idOf(resign);
+      it.each([
+        ['the withdraw', {}],
+        ['a withdraw that is told to happen in the future', { occurredAt: start + 1_000 * hour }],
+      ])('leaves the resign alone that came after %s', async (_which, told) => {
+        await idOf({ action: 'withdraw', ...operator, ...told });
+        const id = await idOf({ ...resign, occurredAt: start });
         await tellName();
         expect(await statusOf(id)).toBe('scheduled');
       });
