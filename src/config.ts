@@ -34,7 +34,7 @@ export function loadConfig(path: string, options: LoadOptions): Config {
  */
 export function parseConfig(yamlText: string, options: LoadOptions): Config {
   const { env, handlers, readFile = readText } = options;
-  const { tree, faults: unresolved, wholly } = interpolate(readYaml(yamlText), { env, readFile });
+  const { tree, faults: unresolved, wholly } = interpolate(readYaml(yamlText), { env, readFile, isVerbatim });
   const sections = sectionsOf(tree);
   const engine = check(fileSchema, { value: sections, path: [], wholly });
   const { sources, faults: sourceFaults } = readSources(
@@ -50,6 +50,11 @@ export function parseConfig(yamlText: string, options: LoadOptions): Config {
     throw new ConfigFault([...unresolved, ...withoutEchoes(faults, unresolved)].map(formatFault));
   }
   return deepFreeze({ ...engine.value, sources }, new Set(Object.values(handlers)));
+}
+
+/** A delivery that is shown as an example is the sender's text, in which `${first}` and an empty field mean nothing to us. */
+function isVerbatim(path: string): boolean {
+  return /^sources\.[^.[]+\.example\.body\b/.test(path);
 }
 
 /**

@@ -86,6 +86,7 @@ function say(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_union':
       return issue.input === undefined ? 'is required' : undefined;
     case 'too_small':
+      if (issue.origin === 'string' && issue.minimum === 1) return 'is empty';
       return sizeFault(
         issue.origin,
         `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`,

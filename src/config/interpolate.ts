@@ -7,6 +7,8 @@ const maxFileCharacters = 65_536;
 export interface ReferenceTargets {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readFile: (path: string) => string;
+  /** Whether what is at a path, as `formatPath` writes it, stays as it is written; nothing does, unless given. */
+  readonly isVerbatim?: (path: string) => boolean;
 }
 
 export interface Interpolation {
@@ -42,6 +44,8 @@ export function interpolate(document: unknown, targets: ReferenceTargets): Inter
   }
 
   function expand(text: string, path: readonly PropertyKey[]): string {
+    // What is written as "" is for the setting to judge: a prefix may be empty, a secret may not.
+    if (text === '' || targets.isVerbatim?.(formatPath(path))) return text;
     const wrong: string[] = [];
     const expanded = text.replace(reference, (all, inside: string, end: string) => {
       if (all === '$${') return '${';

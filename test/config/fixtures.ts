@@ -17,7 +17,10 @@ const acmeSettings = z
     path: ['secrets'],
     error: 'has a secret twice',
   });
-const plainSettings = z.object({ key: z.string().transform((text) => Buffer.from(text)) });
+const plainSettings = z.object({
+  key: z.string().transform((text) => Buffer.from(text)),
+  prefix: z.string().default('x'),
+});
 
 export const handlers = {
   acme: defineHandler<z.output<typeof acmeSettings>>({

@@ -71,11 +71,22 @@ describe('a reference', () => {
     ]);
   });
 
-  it('that leaves nothing is a fault, like a value that is empty as it is written', () => {
+  it('that leaves nothing is a fault, also where the setting may be empty as it is written', () => {
     expect(faultOf('${NAME:-}')).toEqual(['genauth.accessKeyId: is empty']);
     expect(faultOf('${NAME}', { NAME: '  ' })).toEqual(['genauth.accessKeyId: is empty']);
+    const prefixed = (prefix: string) => withSource({ handler: 'plain', key: 'x', prefix });
+    expect(faults(prefixed(''))).toEqual([]);
+    expect(faults(prefixed('${NAME:-}'))).toEqual(['sources.hr.prefix: is empty']);
+    expect(faults(prefixed('${NAME}'), { NAME: '' })).toEqual([
+      'sources.hr.prefix: the environment variable NAME is empty',
+    ]);
+  });
+
+  it('is not needed for a value to be refused as empty where it may not be', () => {
+    expect(faultOf('')).toEqual(['genauth.accessKeyId: is empty']);
+    expect(faultOf('  ')).toEqual(['genauth.accessKeyId: is empty']);
     expect(faults(withSource({ ...acme, secrets: ['secret-1', ''] }))).toEqual([
-      'sources.hr.secrets[1]: is empty',
+      'sources.hr.secrets[1]: must have at least 8 characters',
     ]);
   });
 

@@ -1,5 +1,8 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: text that only looks like a reference is tried
 import { describe, expect, it } from '@jest/globals';
+import { stringify } from 'yaml';
 import { custom } from '../../handlers/custom.ts';
+import { parseConfig } from '../../src/config.ts';
 import { UnverifiedDelivery } from '../../src/core/handler.ts';
 import { testHandler } from './handler-suite.ts';
 import { faultsOf, hmac, post, reader } from './sender.ts';
@@ -151,6 +154,23 @@ describe('custom', () => {
       `map.type: ${fault}`,
     ]);
     expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
+  it('may have an empty prefix, and any text in its example', () => {
+    const said = { ...left, what: 'left', note: '', by: '${first} $${last}' };
+    const source = {
+      ...base,
+      handler: 'custom',
+      signature: undefined,
+      token: { header: 'X-Token', prefix: '' },
+      example: { body: said, becomes: 'user.resign' },
+    };
+    const genauth = { host: 'https://api.genauth.ai', accessKeyId: 'key', accessKeySecret: 'secret' };
+    const text = stringify({ genauth, leavers: { dryRun: true }, sources: { hr: source } });
+    const { hr } = parseConfig(text, { env: {}, handlers: { custom } }).sources;
+    expect(hr?.settings).toMatchObject({ token: { prefix: '' }, example: { body: said } });
+    const verify = () => hr?.handler.verify(post('{}', { 'x-token': secrets[1] }), hr.settings, 0);
+    expect(verify).not.toThrow();
   });
 
   it('says nothing of the values when an expression fails', () => {
