@@ -6,8 +6,8 @@ import type { Identifier } from '../core/identifier.ts';
 import { ask, report } from './ask.ts';
 import { collectIdentifier, readIdentifier } from './identifier.ts';
 import { type Leaver, loadLeavers } from './leavers-file.ts';
-import { createOperator } from './operator.ts';
-import { readReply, receiptReply } from './reply.ts';
+import { createOperator, type Operator } from './operator.ts';
+import { intentReply, readReply, receiptReply } from './reply.ts';
 import {
   type AskingOptions,
   addAsking,
@@ -75,25 +75,66 @@ async function resignFile(options: ResignOptions, shell: Shell): Promise<void> {
   say(shell.stderr, ...preview(leavers, options), '');
   if (!options.yes) await confirm(leavers.length, shell);
   const digest = createHash('sha256').update(text).update(timestamp).digest('hex').slice(0, 32);
-  const asked: { line: number; status: string; intents: readonly string[] }[] = [];
+  const asked: Asked[] = [];
   try {
     for (const { line, ...leaver } of leavers) {
       const reason = leaver.reason ?? options.reason;
       const effectiveAt = leaver.effectiveAt ?? options.effectiveAt;
       const key = `file:${digest}:${line}`;
       const request = { ...leaver, type: 'user.resign', reason, effectiveAt, key, timestamp } as const;
-      asked.push({ line, ...readReply(receiptReply, await ask(operator, request)) });
+      const receipt = readReply(receiptReply, await ask(operator, request));
+      asked.push({ line, ...receipt, ...(await readStates(receipt, operator)) });
       if (shell.stderr.isTTY) shell.stderr.write(`\r${progressBar(asked.length, leavers.length)}`);
     }
   } finally {
     if (shell.stderr.isTTY) shell.stderr.write('\n');
     if (options.json) sayJson(shell, { asked });
-    else
-      say(
-        shell.stdout,
-        `${asked.length} of ${leavers.length} asked for; the same file asks for nobody twice`,
-      );
+    else say(shell.stdout, ...summary(asked, leavers.length));
   }
+}
+
+/** What came of one line of the file. */
+interface Asked {
+  readonly line: number;
+  readonly status: string;
+  readonly intents: readonly string[];
+  /** Of a line that was asked for before: what became of its intents, in their order. */
+  readonly states?: readonly string[];
+}
+
+/** A line that was asked for before asks for nobody now, so that it matters how that ended. */
+async function readStates(
+  { status, intents }: Pick<Asked, 'status' | 'intents'>,
+  operator: Operator,
+): Promise<Pick<Asked, 'states'>> {
+  if (status !== 'duplicate') return {};
+  const states: string[] = [];
+  for (const id of intents) {
+    try {
+      states.push(readReply(intentReply, await operator.get(`/intents/${encodeURIComponent(id)}`)).status);
+    } catch (error) {
+      if (!(error instanceof CommandFailure) || error.exitCode !== exitCodes.refused) throw error;
+      states.push('no longer kept');
+    }
+  }
+  return { states };
+}
+
+function summary(asked: readonly Asked[], all: number): string[] {
+  const before = asked.filter(({ states }) => states !== undefined);
+  const rows = before.flatMap(({ line, intents, states = [] }) =>
+    intents.map((id, index) => [`line ${line}`, 'asked for before', id, states[index] ?? '']),
+  );
+  const undone = rows.filter(([, , , state = '']) => ['canceled', 'failed', 'simulated'].includes(state));
+  return [
+    `${asked.length - before.length} of ${all} asked for now, ${before.length} before; the same file asks for nobody twice`,
+    ...table(rows),
+    ...(undone.length === 0
+      ? []
+      : [
+          `${undone.length} ended undone: retry <id> asks again, and so does the file once it is written anew`,
+        ]),
+  ];
 }
 
 function preview(leavers: readonly Leaver[], options: ResignOptions): string[] {

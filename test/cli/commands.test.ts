@@ -99,7 +99,19 @@ describe('resign', () => {
         { status: 'held', userId: '1002', reason: 'autumn' },
         { status: 'held', userId: '1001', reason: 'left, for good' },
       ]);
-      expect((await command([...line, '--yes'])).code).toBe(0);
+      const [grace, ada] = await list();
+      expect((await command(['cancel', ada.id])).code).toBe(0);
+      const repeated = await command([...line, '--yes']);
+      expect([repeated.code, repeated.out.split('\n')]).toEqual([
+        0,
+        [
+          '0 of 2 asked for now, 2 before; the same file asks for nobody twice',
+          `line 2  asked for before  ${ada.id}  canceled`,
+          `line 3  asked for before  ${grace.id}  held`,
+          '1 ended undone: retry <id> asks again, and so does the file once it is written anew',
+          '',
+        ],
+      ]);
       expect(await list()).toHaveLength(2);
       // The same content written later is another wish.
       await utimes(file, new Date(), new Date('2026-11-01T00:00:00Z'));
