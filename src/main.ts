@@ -13,6 +13,16 @@ if (process.pid === 1) {
   }
 }
 
+// Whoever reads us may have enough, as `head` has: then we end as programs do that SIGPIPE ends, which Node ignores. Words
+// on standard error are beside the work, which goes on without them.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(141);
+});
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 // Said before anything else is loaded: an older Node stumbles over the first import, and says something else.
 if (major < 24) {
   process.stderr.write(`offboard-bridge needs Node.js 24 or newer; this is ${process.versions.node}\n`);

@@ -70,6 +70,18 @@ describe('the process', () => {
     }),
   );
 
+  it('ends quietly when nobody reads it any more', async () => {
+    const { child, written, ended } = start(['--help']);
+    child.stdout.destroy();
+    expect([await ended, written]).toEqual([141, { out: '', err: '' }]);
+  });
+
+  it('goes on when nobody reads its standard error any more', async () => {
+    const { child, ended } = start([]);
+    child.stderr.destroy();
+    expect(await ended).toBe(2);
+  });
+
   it('does not start without a configuration', async () => {
     const { written, ended } = start([]);
     expect([await ended, written.err]).toEqual([2, 'no configuration is given: --config FILE\n']);
