@@ -14,10 +14,16 @@ export function addDecisions(program: Command, shell: Shell): void {
   addAsking(program, 'retry', 'ask again for what failed, was canceled or was simulated')
     .argument('<id>', 'of the intent')
     .action(async (id: string, options: AskingOptions) => {
-      const answer = await createOperator(shell, options).post(pathOf(id, 'retry'), {});
+      const operator = createOperator(shell, options);
+      const answer = await operator.post(pathOf(id, 'retry'), {});
       if (options.json) return sayJson(shell, answer);
       const { status, intents } = readReply(receiptReply, answer);
-      say(shell.stdout, printable(`${status}: ${intents.join(' ')}`));
+      // The new intent is asked for by whoever retries, so that a resign is held once more.
+      for (const one of intents) {
+        const intent = readReply(intentReply, await operator.get(pathOf(one)));
+        const facts = [one, intent.status, ...(intent.failure ? [intent.failure.code] : [])];
+        say(shell.stdout, printable(`${status}: ${facts.join('  ')}`));
+      }
     });
 
   function addDecision(verb: string, description: string): void {
@@ -33,6 +39,6 @@ export function addDecisions(program: Command, shell: Shell): void {
   }
 }
 
-function pathOf(id: string, verb: string): string {
-  return `/intents/${encodeURIComponent(id)}/${verb}`;
+function pathOf(id: string, verb?: string): string {
+  return ['/intents', encodeURIComponent(id), ...(verb ? [verb] : [])].join('/');
 }

@@ -159,7 +159,10 @@ describe('looking and deciding', () => {
       expect(await command(['cancel', id])).toMatchObject({ code: 0, out: `${id} canceled\n` });
       expect(await command(['cancel', id])).toMatchObject({ code: 3, err: expect.stringContaining('409') });
       const retried = await command(['retry', id]);
-      expect([retried.code, retried.out]).toEqual([0, expect.stringMatching(/^accepted: \S+\n$/)]);
+      expect([retried.code, retried.out]).toEqual([
+        0,
+        expect.stringMatching(/^accepted: \S+ {2}held {2}needs_approval\n$/),
+      ]);
     }),
   );
 
