@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { createOperator, type Operator, readPages } from './operator.ts';
@@ -15,6 +15,8 @@ import {
   sayJson,
   table,
 } from './shell.ts';
+
+const usualSince = '7d';
 
 interface ReportOptions extends AskingOptions {
   readonly source: string;
@@ -59,7 +61,11 @@ interface Receipts {
 export function addReport(program: Command, shell: Shell): void {
   addAsking(program, 'report', 'what a source that is watched would have done: see sources.<id>.dryRun')
     .requiredOption('--source <id>', 'which')
-    .option('--since <duration>', 'how far back, such as 7d', readDuration, 7 * 86_400_000)
+    .addOption(
+      new Option('--since <duration>', 'how far back')
+        .argParser(readDuration)
+        .default(readDuration(usualSince), usualSince),
+    )
     .action(async (options: ReportOptions) => {
       const operator = createOperator(shell, options);
       const receipts = await readReceipts(operator, options.source);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { signStandardWebhook } from '../../src/cli/demo-deliveries.ts';
-import { atBench, type Bench, webhookSecret } from './bench.ts';
+import { atBench, type Bench, runCommand, webhookSecret } from './bench.ts';
 
 interface Said {
   readonly counts: Readonly<Record<string, number>>;
@@ -76,4 +76,9 @@ describe('report', () => {
       expect((await command(['report', '--source', 'scripts', '--since', 'soon'])).code).toBe(2);
     }),
   );
+
+  it('says in its help how far back it looks, as one would write it', async () => {
+    const { out } = await runCommand(['report', '--help']);
+    expect(out).toMatch(/--since <duration> +how far back \(default: 7d\)\n/);
+  });
 });
