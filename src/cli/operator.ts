@@ -179,11 +179,16 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
+const noApi =
+  'there is no operator API at this address; it is at that of server.admin, where there is one, and off without server.tokens';
+
 async function refusal(response: Response): Promise<CommandFailure> {
   const exitCode = response.status < 500 && response.status !== 429 ? exitCodes.refused : exitCodes.failed;
   const problem: unknown = await response.json().catch(() => null);
   const { title, detail } = Object(problem) as { title?: unknown; detail?: unknown };
-  const says = [title, detail].filter((one) => typeof one === 'string').map((one) => printable(String(one)));
+  // The operator API names what it does not find; what else listens here, such as the hooks, says no more than the status.
+  const where = response.status === 404 && detail === undefined ? noApi : undefined;
+  const says = [title, detail, where].flatMap((one) => (typeof one === 'string' ? printable(one) : []));
   return new CommandFailure(exitCode, [`the bridge answers ${response.status}`, ...says].join(': '));
 }
 

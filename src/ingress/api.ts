@@ -81,7 +81,7 @@ export function apiRoutes(options: ApiOptions): Router {
   }
   router.use('/v1', (request) => {
     enter(request);
-    throw new HttpProblem(404);
+    throw new HttpProblem(404, { detail: 'the operator API has no such route' });
   });
   const document = openApiDocument(routes);
   router.get('/openapi.json', (_request, response) => sendJson(response, { status: 200, body: document }));

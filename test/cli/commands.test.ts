@@ -197,6 +197,44 @@ describe('looking and deciding', () => {
   );
 });
 
+describe('what is not there', () => {
+  it.each([
+    [['intents', 'x'], 'intent'],
+    [['cancel', 'x'], 'intent'],
+    [['held', 'release', 'x'], 'set'],
+    [['replay', 'x'], 'dead letter'],
+  ])('is named: %j', async (line, what) => {
+    await atBench(async ({ command }) => {
+      expect(await command(line, { as: 'anna' })).toMatchObject({
+        code: 3,
+        err: `the bridge answers 404: Not Found: there is no such ${what}\n`,
+      });
+    })();
+  });
+
+  it.each([
+    [
+      'the API has an address of its own',
+      (yaml: string) => yaml.replace('port: 0', 'port: 0\n  admin: { port: 0 }'),
+    ],
+    ['there are no tokens', (yaml: string) => yaml.replace(/ {2}tokens:\n( {4}- .*\n)+/, '')],
+  ])('may be the API itself, where %s', async (_why, change) => {
+    await atBench(async ({ command, yaml }) => {
+      const config = parseConfig(change(yaml).replace('bridge.db', 'other.db'), { env: {}, handlers });
+      const bridge = await startBridge(config, { log });
+      try {
+        const { code, err } = await command(['intents', 'x'], { env: { OFFBOARD_URL: bridge.url } });
+        expect([code, err]).toEqual([
+          3,
+          expect.stringMatching(/no operator API at this address.*server\.admin.*server\.tokens/),
+        ]);
+      } finally {
+        await bridge.close();
+      }
+    })();
+  });
+});
+
 describe('outcomes', () => {
   it(
     'are printed as CloudEvents, and followed as they come',

@@ -38,7 +38,7 @@ export function deadLetterRoutes({ store, receiver, now }: DeadLetterRoutesOptio
     call: Pick<Call, 'request'>,
   ): Promise<DeadLetter & { readonly payload: DeadLetterPayload }> {
     const letter = await store.findDeadLetter(idOf(call));
-    if (!letter) throw new HttpProblem(404);
+    if (!letter) throw missing();
     return letter;
   }
 
@@ -100,6 +100,8 @@ export function deadLetterRoutes({ store, receiver, now }: DeadLetterRoutesOptio
   ];
 }
 
+const missing = () => new HttpProblem(404, { detail: 'there is no such dead letter' });
+
 function replayAnswer(taken: Awaited<ReturnType<Receiver['replay']>>): Answer<z.output<typeof replayReply>> {
   switch (taken.kind) {
     case 'receipt':
@@ -107,7 +109,7 @@ function replayAnswer(taken: Awaited<ReturnType<Receiver['replay']>>): Answer<z.
     case 'busy':
       throw new HttpProblem(503, busyProblem);
     case 'not-found':
-      throw new HttpProblem(404);
+      throw missing();
     case 'unknown-source':
       throw new HttpProblem(409, { detail: 'its source is not configured any more' });
   }

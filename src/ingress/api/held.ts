@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Store } from '../../store/contract.ts';
 import type { HeldSets } from '../held-sets.ts';
-import { HttpProblem } from '../problem.ts';
 import { decisionProblem } from './intents.ts';
 import {
   type Answer,
@@ -34,7 +33,7 @@ const decisionBody = z.strictObject({
 export function heldRoutes({ store, heldSets }: HeldRoutesOptions): readonly Route[] {
   async function show(id: string): Promise<Answer<z.output<typeof heldSetReply>>> {
     const set = await store.findHeldSet(id);
-    if (!set) throw new HttpProblem(404);
+    if (!set) throw decisionProblem({ kind: 'not-found' }, 'set');
     return { status: 200, body: heldSetView(set) };
   }
 
@@ -52,7 +51,7 @@ export function heldRoutes({ store, heldSets }: HeldRoutesOptions): readonly Rou
         const verdict = verb === 'release' ? 'approved' : 'canceled';
         const { actor } = call.principal;
         const result = await heldSets.decide(idOf(call), { ...call.body, verdict, actor });
-        if (result.kind !== 'done') throw decisionProblem(result);
+        if (result.kind !== 'done') throw decisionProblem(result, 'set');
         return show(idOf(call));
       },
     });

@@ -114,7 +114,7 @@ export function intentRoutes(options: IntentRoutesOptions): readonly Route[] {
 function oneIntentRoutes({ store, decisions }: IntentRoutesOptions): readonly Route[] {
   async function show(id: string): Promise<Answer<z.output<typeof intentHistoryReply>>> {
     const found = await store.findIntent(id);
-    if (!found) throw new HttpProblem(404);
+    if (!found) throw decisionProblem({ kind: 'not-found' });
     return { status: 200, body: { ...intentView(found.intent), outcomes: [...found.outcomes] } };
   }
 
@@ -223,11 +223,14 @@ function answerTo(taken: Taken): Answer<z.output<typeof receiptReply>> {
   }
 }
 
-/** How a decision that was not taken is answered. */
-export function decisionProblem(result: Exclude<DecisionResult, { kind: 'done' }>): HttpProblem {
+/** How a decision that was not taken is answered. @param what it was about */
+export function decisionProblem(
+  result: Exclude<DecisionResult, { kind: 'done' }>,
+  what = 'intent',
+): HttpProblem {
   switch (result.kind) {
     case 'not-found':
-      return new HttpProblem(404);
+      return new HttpProblem(404, { detail: `there is no such ${what}` });
     case 'wrong-state':
       return new HttpProblem(409, { detail: result.why });
     case 'own-request':
