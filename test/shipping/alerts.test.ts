@@ -8,6 +8,7 @@ import { describeWithTools, type Manifest, only, render, root, valueFiles } from
 interface Rule {
   readonly alert: string;
   readonly expr: string;
+  readonly for?: string;
   readonly labels: { readonly severity: string };
   readonly annotations: { readonly summary: string; readonly description: string; readonly runbook: string };
 }
@@ -18,8 +19,8 @@ interface Panel {
   readonly targets: readonly { readonly expr: string }[];
 }
 
-const rendered = (): readonly Manifest[] =>
-  render(valueFiles.find((file) => file.endsWith('postgres-values.yaml')) ?? '');
+const rendered = (values: object = {}): readonly Manifest[] =>
+  render(valueFiles.find((file) => file.endsWith('postgres-values.yaml')) ?? '', values);
 
 function rulesOf(manifests: readonly Manifest[]): readonly Rule[] {
   const { groups } = only(manifests, 'PrometheusRule').spec as { groups: { rules: Rule[] }[] };
@@ -85,6 +86,22 @@ describeWithTools('the alerts and the dashboard', () => {
       ]);
       expect(annotations.summary.length * annotations.description.length).toBeGreaterThan(0);
     }
+  });
+
+  it('are those that the page on metrics lists, by the same expressions', () => {
+    const page = readFileSync(join(root, 'docs/metrics.md'), 'utf8').replaceAll('\\|', '\u0000');
+    const rows = [...page.matchAll(/^\| [^|]* \| `(OffboardBridge\w+)` \| `([^|]*)` \| (\w*) ?\|$/gm)];
+    const listed = rows.map(([, alert = '', expr = '', lasting = '']) => [
+      alert,
+      expr.replaceAll('\u0000', '|'),
+      lasting,
+    ]);
+    // The page leaves out whose pods they are.
+    const bare = (expr: string): string =>
+      expr.replace(/namespace="[^"]*",job="[^"]*",?/g, '').replaceAll('{}', '');
+    const usual = { config: { limits: { backlog: 100_000 } } };
+    const ruled = rulesOf(rendered(usual)).map((rule) => [rule.alert, bare(rule.expr), rule.for ?? '']);
+    expect(listed.sort()).toEqual(ruled.sort());
   });
 
   it('have a section in the runbook each, and it has no other', () => {
