@@ -42,10 +42,8 @@ export function parseConfig(yamlText: string, options: LoadOptions): Config {
     handlers,
   );
   const faults = [...engine.faults, ...sourceFaults];
-  // With a source or a section that cannot be read, nothing can be said of how they fit together.
-  if (engine.value && sourceFaults.length === 0) {
-    faults.push(...bindingFaults(engine.value.kafka?.consume ?? [], sources));
-  }
+  const written = Object.keys(Object(sections.sources));
+  faults.push(...bindingFaults(Object(sections.kafka).consume ?? [], { sources, written }));
   if (engine.value === null || faults.length + unresolved.length > 0) {
     throw new ConfigFault([...unresolved, ...withoutEchoes(faults, unresolved)].map(formatFault));
   }

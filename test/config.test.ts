@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
-import { loadConfig } from '../src/config.ts';
+import { ConfigFault, loadConfig } from '../src/config.ts';
 import {
   acme,
   faults,
@@ -108,6 +108,32 @@ describe('the faults of a configuration', () => {
       'sources.hr.colour',
       'sources.hr.secrets[0]',
     ]);
+  });
+
+  it('are told beside those of how sections fit together', () => {
+    const consume = [
+      { topic: 'a', source: 'nobody', from: 'latest' },
+      { topic: 'b', source: 'broken', from: 'latest' },
+    ];
+    const document = {
+      genauth: { ...genauth, concurrency: 100 },
+      leavers: { dryRun: true },
+      sources: { broken: { ...acme, colour: 'red' }, events: { handler: 'topical' } },
+      kafka: { brokers: ['kafka:9092'], consume },
+      slack: { botToken: 'none', signingSecret: 's'.repeat(16), allow: { resign: { users: ['U024BE7LH'] } } },
+    };
+    const paths = faults(document).map((fault) => fault.slice(0, fault.indexOf(':')));
+    expect(paths.sort()).toEqual([
+      'genauth.concurrency',
+      'kafka.consume[0].source',
+      'slack.approve.channel',
+      'slack.botToken',
+      'sources.broken.colour',
+      'sources.events.handler',
+    ]);
+    const odd = { allow: { resign: { users: 7, userGroups: null } }, approve: 'x' };
+    for (const slack of [odd, 7, []])
+      expect(() => parse({ ...minimal, slack, kafka: { consume: [null, 7] } })).toThrow(ConfigFault);
   });
 
   it('are all in the message of the error', () => {

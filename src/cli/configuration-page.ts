@@ -28,11 +28,14 @@ const anySource = 'sources.<id>';
 const preface = `# Configuration
 
 One YAML file, given by \`--config FILE\` or \`OFFBOARD_CONFIG\`. \`offboard-bridge check --config FILE\` lists all of its
-faults at once; an unknown key is one of them. [\`bridge.example.yaml\`](../bridge.example.yaml) is a file to begin with,
-and [\`config.schema.json\`](../config.schema.json) is for your editor. This page is made from that schema.
+faults at once; an unknown key is one of them. What must fit together within one source shows once each of its keys is
+right; and where the file is no YAML, the first fault hides the rest. [\`bridge.example.yaml\`](../bridge.example.yaml) is
+a file to begin with, and [\`config.schema.json\`](../config.schema.json) is for your editor. This page is made from that
+schema.
 
 Inside a value, \`\${NAME}\` is the environment variable, \`\${NAME:-default}\` the same with a default, and
 \`\${file:/run/secrets/x}\` the content of a file. A variable that is not set, and a secret that is empty, is a fault.
+Inside \`{ }\` and \`[ ]\` a reference needs quotes, because YAML has braces of its own: \`secrets: ["\${NAME}"]\`.
 Durations are a whole number with its unit: \`100ms\`, \`10s\`, \`15m\`, \`1h\`, \`90d\`.
 `;
 

@@ -76,24 +76,32 @@ function checkTopics({ consume, outcomes }: Topics, context: z.core.$RefinementC
   }
 }
 
-/** What does not fit between the topics and the sources: each source has one transport, and it must suit its handler. */
-export function bindingFaults(
-  consume: readonly { readonly source: string }[],
-  sources: Readonly<
+interface Bindable {
+  /** Those that could be read. */
+  readonly sources: Readonly<
     Record<string, { readonly id: string; readonly handler: Handler; readonly settings: unknown }>
-  >,
-): Fault[] {
-  const unknown = consume.flatMap(({ source }, index) =>
-    Object.hasOwn(sources, source)
+  >;
+  /** The ids of all that are written. */
+  readonly written: readonly string[];
+}
+
+/**
+ * What does not fit between the topics and the sources: each source has one transport, and it must suit its handler.
+ * @param consume as it is written, so that this is told beside what is wrong with either
+ */
+export function bindingFaults(consume: unknown, { sources, written }: Bindable): Fault[] {
+  if (!Array.isArray(consume)) return [];
+  const bound = consume.map((one): unknown => Object(one).source);
+  const unknown = bound.flatMap((source, index) =>
+    typeof source !== 'string' || written.includes(source)
       ? []
       : [
           {
             path: ['kafka', 'consume', index, 'source'],
-            message: unknownName(source, 'source', Object.keys(sources)),
+            message: unknownName(source, 'source', written),
           },
         ],
   );
-  const bound = consume.map(({ source }) => source);
   const unbound = Object.values(sources)
     .filter(({ id, handler }) => handler.transport === 'kafka' && !bound.includes(id))
     .map(({ id }) => ({

@@ -231,7 +231,7 @@ const retention = z
 function approvalFault(file: { slack?: unknown; leavers?: unknown }): string | null {
   const { allow, approve } = Object(file.slack);
   const { users = [], userGroups = [] } = Object(Object(allow).resign);
-  const someAsk = [...users, ...userGroups].length > 0;
+  const someAsk = [users, userGroups].flat().length > 0;
   if (!someAsk || Object(file.leavers).fourEyes === false || Object(approve).channel) return null;
   return 'is required: resigns asked for in Slack wait for an approval, as leavers.fourEyes says';
 }
@@ -264,11 +264,14 @@ export const fileSchema = z
       .default(null)
       .describe('where traces of deliveries are sent (OpenTelemetry); null = nowhere'),
   })
-  .superRefine((file, context) => {
-    const message = approvalFault(file);
-    if (message !== null)
-      context.addIssue({ code: 'custom', path: ['slack', 'approve', 'channel'], message });
-  });
+  .superRefine(
+    (file, context) => {
+      const message = approvalFault(file);
+      if (message !== null)
+        context.addIssue({ code: 'custom', path: ['slack', 'approve', 'channel'], message });
+    },
+    { when: ({ value }) => typeof value === 'object' && value !== null },
+  );
 
 /** The engine's own keys of a source, beside the settings of its handler. */
 export const sourceSchema = z

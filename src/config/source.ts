@@ -18,9 +18,18 @@ const says: Partial<Record<ErrorCode, string>> = {
   TAG_RESOLVE_FAILED: 'has a tag, which is not allowed; a value that starts with ! needs quotes',
 };
 
+/** After these the parser still knows where it is; after any other it takes what is right for wrong. */
+const harmless: readonly ErrorCode[] = [
+  'BAD_ALIAS',
+  'DUPLICATE_KEY',
+  'MULTIPLE_DOCS',
+  'NON_STRING_KEY',
+  'TAG_RESOLVE_FAILED',
+];
+
 /**
  * Reads YAML 1.2 as plain data: one document, no tags but those of the core schema, few aliases, no key twice.
- * @throws ConfigFault with the line of every fault of syntax
+ * @throws ConfigFault with the line of each fault of syntax, up to the first that hides what comes after it
  */
 export function readYaml(text: string): unknown {
   if (Buffer.byteLength(text) > maxBytes)
@@ -39,12 +48,21 @@ export function readYaml(text: string): unknown {
   );
   const problems = [...document.errors, ...document.warnings, ...danglingAliases(document)];
   if (problems.some(({ code }) => code === 'RESOURCE_EXHAUSTION')) throw exhausting();
-  const faults = problems.map(({ code, pos: [offset] }) => {
+  problems.sort((a, b) => a.pos[0] - b.pos[0]);
+  const hiding = problems.findIndex(({ code }) => !harmless.includes(code));
+  const faults = (hiding === -1 ? problems : problems.slice(0, hiding + 1)).map(({ code, pos: [offset] }) => {
     const { line, col } = lineCounter.linePos(offset);
-    return `line ${line}, column ${col}: ${says[code] ?? `is not YAML (${code})`}`;
+    return `line ${line}, column ${col}: ${faultAt(text, offset) ?? says[code] ?? `is not YAML (${code})`}`;
   });
   if (faults.length > 0) throw new ConfigFault([...new Set(faults)]);
   return readSafely((): unknown => document.toJS({ maxAliasCount: maxAliases }));
+}
+
+/** What the parser cannot know: in `{ }` and `[ ]` the brace of a reference is one of YAML's own. */
+function faultAt(text: string, offset: number): string | null {
+  if (text.slice(offset - 1, offset + 1) !== '${') return null;
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: that is how the configuration writes its references
+  return 'has a reference inside { } or [ ], where it needs quotes: "${NAME}"';
 }
 
 interface Problem {

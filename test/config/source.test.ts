@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how the configuration writes its references
 import { describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
 import { faultsOf, minimal, parseText } from './fixtures.ts';
@@ -28,6 +29,17 @@ describe('YAML', () => {
     const found = faultsOf(() => parseText(text));
     expect(found[0]).toEqual(fault);
     expect(found.join()).not.toContain('hush');
+  });
+
+  it('is told the first fault that hides the rest, and what comes before it', () => {
+    const many = `a: 1\na: 2\nb: { c: \${X}, d: \${Y} }\ne: [\${Z}]\n`;
+    const quotes = 'has a reference inside { } or [ ], where it needs quotes: "${NAME}"';
+    expect(faultsOf(() => parseText(many))).toEqual([
+      'line 2, column 1: has a key that was already given',
+      `line 3, column 10: ${quotes}`,
+    ]);
+    expect(faultsOf(() => parseText('a: [x, ${file:/run/x}]'))).toEqual([`line 1, column 9: ${quotes}`]);
+    expect(faultsOf(() => parseText('a: "1\nb: {'))).toHaveLength(1);
   });
 
   it('may use anchors, but not to grow without bound', () => {
