@@ -60,6 +60,15 @@ function valuesOf(text: string): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, fill(name)]));
 }
 
+/** The source that a page shows first. */
+function sourceOf(page: string) {
+  const [example] = configurationsOf(page);
+  const text = stringify({ ...required, ...example });
+  const [source] = Object.values(parseConfig(text, { env: valuesOf(text), handlers, readFile }).sources);
+  if (!source) throw new Error(`${page} shows no source`);
+  return source;
+}
+
 const certificates = new URL('support/tls/', import.meta.url);
 const readFile = (path: string): string =>
   readFileSync(new URL(path.endsWith('.key') ? 'client.key' : 'client.pem', certificates), 'utf8');
@@ -86,7 +95,29 @@ describe('the documents', () => {
 
   it('show some of each kind', () => {
     expect(examples.length).toBeGreaterThan(20);
+    expect(bodies.length).toBeGreaterThan(5);
   });
+
+  const bodies = pages.flatMap((page) =>
+    [...readFileSync(page, 'utf8').matchAll(/offboard-bridge try[^\n]*\n+```json\n(.*?)^```/gms)].map(
+      ([, body = '']): [string, string] => [relative(root, page), body],
+    ),
+  );
+
+  it.each(bodies)(
+    'show bodies that are among the fixtures, and that their source reads: %s',
+    (name, body) => {
+      const { kind, settings, handler } = sourceOf(join(root, name));
+      const folder = join(root, 'test/handlers/fixtures', kind);
+      const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+      const known: unknown[] = files.map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')));
+      expect(known).toContainEqual(JSON.parse(body));
+      const delivery = { method: 'POST', query: {}, headers: {}, body: Buffer.from(body) };
+      expect(handler.normalize(delivery, settings)).toContainEqual(
+        expect.objectContaining({ action: 'resign' }),
+      );
+    },
+  );
 
   it('list every command and every exit code', async () => {
     const page = readFileSync(join(root, 'docs/commands.md'), 'utf8');
