@@ -22,6 +22,10 @@ interface VerifyOptions extends AskingOptions {
   readonly against?: string;
 }
 
+/** Nobody tampered with what was never proved; entries of a release before there were seals prove themselves. */
+const noExport =
+  'no export: nothing in it has an auditsalt or an auditdigest, as `audit export` writes them and `outcomes` does not. Taken for one:';
+
 /** `audit export` and `audit verify`. */
 export function addAudit(program: Command, shell: Shell): void {
   const audit = program
@@ -45,8 +49,18 @@ export function addAudit(program: Command, shell: Shell): void {
       const witnesses = options.against === undefined ? new Map() : await readWitnesses(options.against);
       const trail = file === undefined ? readTrail(createOperator(shell, options)) : readExport(file);
       const following = createAudit(witnesses);
-      for await (const exported of trail) if (!following.add(importEntry(exported))) break;
-      tell(following.end(), options, shell);
+      let isProved = file === undefined;
+      let isWhole = true;
+      // Past a fault it is only looked whether anything is proved: one entry may have lost its proof by the very fault.
+      for await (const exported of trail) {
+        const entry = importEntry(exported);
+        isProved ||= entry.seal !== null;
+        isWhole &&= following.add(entry);
+        if (!isWhole && isProved) break;
+      }
+      const report = following.end();
+      if (report.fault && !isProved && !options.json) say(shell.stdout, noExport);
+      tell(report, options, shell);
     });
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { atBench, type Bench } from './bench.ts';
 
 /** Makes a trail of four, and gives its export. */
-async function makeTrail({ command }: Bench): Promise<string[]> {
+async function makeTrail({ command }: Pick<Bench, 'command'>): Promise<string[]> {
   for (const scope of ['resign', 'kick']) {
     await command(['pause', scope, '--reason', 'an incident']);
     await command(['resume', scope]);
@@ -52,6 +52,8 @@ describe('audit', () => {
         code: 1,
         out: expect.stringContaining('position 2: altered'),
       });
+      const { auditsalt: _, ...unproved } = JSON.parse(String(lines[0]));
+      expect((await verify(lines.with(0, JSON.stringify(unproved)))).out).toMatch(/^BROKEN at position 1/);
       expect((await verify(lines.toSpliced(2, 1))).out).toContain('position 3: removed');
       expect((await verify(lines.toSpliced(2, 0, String(lines[0])))).out).toContain('position 1: inserted');
       // As Kafka keeps them: only the data, and some of it twice.
@@ -125,6 +127,12 @@ describe('audit', () => {
           code: 2,
           err: `${odd} cannot be read\n`,
         });
+      await makeTrail({ command });
+      await writeFile(file, (await command(['outcomes', '--json'])).out);
+      expect(await command(['audit', 'verify', file])).toMatchObject({
+        code: 1,
+        out: expect.stringMatching(/^no export: .*\nBROKEN at position 1: altered/),
+      });
       // What could not be exported must not pass for what agrees.
       await writeFile(file, '\n');
       expect(await command(['audit', 'verify', '--against', file])).toMatchObject({
