@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { unknownName } from '../config/fault.ts';
 import { addAudit } from './audit.ts';
 import { addCheck } from './check.ts';
 import { addDeadLetters } from './dead-letters.ts';
@@ -18,7 +19,7 @@ import { addReconcile } from './reconcile.ts';
 import { addReport } from './report.ts';
 import { addResign } from './resign.ts';
 import { addServe } from './serve.ts';
-import { CommandFailure, exitCodes, type Shell } from './shell.ts';
+import { CommandFailure, exitCodes, printable, type Shell, say } from './shell.ts';
 import { addStatus } from './status.ts';
 import { addTry } from './try.ts';
 import { addUpcoming } from './upcoming.ts';
@@ -70,6 +71,13 @@ export async function run(args: readonly string[], shell: Shell): Promise<number
       writeErr: (text) => shell.stderr.write(text),
     });
   for (const add of commands) add(program, shell);
+  const [first = ''] = args;
+  const known = [...program.commands.map((command) => command.name()), 'help'];
+  // Without this, the command that is meant when none is named would take it for an argument too many.
+  if (/^[^-]/.test(first) && !known.includes(first)) {
+    say(shell.stderr, `${printable(first)} ${unknownName(first, 'command', known)} (--help lists them)`);
+    return exitCodes.misused;
+  }
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCodes.done;

@@ -375,6 +375,15 @@ describe('a command that asks', () => {
     },
   );
 
+  it.each([
+    [['frobnicate'], 'frobnicate is not a known command (--help lists them)\n'],
+    [['statsu', '--json'], 'statsu is not a known command; did you mean status? (--help lists them)\n'],
+    [['\u001b[31mx'], '\ufffd[31mx is not a known command (--help lists them)\n'],
+    [['serve', 'status'], "error: too many arguments for 'serve'. Expected 0 arguments but got 1: status.\n"],
+  ])('says that there is no such command: %j', async (line, err) => {
+    expect(await runCommand(line)).toEqual({ code: 2, out: '', err });
+  });
+
   it('explains itself', async () => {
     const { code, out } = await runCommand(['--help']);
     expect(code).toBe(0);
