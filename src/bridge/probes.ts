@@ -5,7 +5,7 @@ import { createKafkaClient } from '../kafka/client.ts';
 import type { KafkaFault } from '../kafka/port.ts';
 import type { Answer, NotDone } from '../management-api/answer.ts';
 import { createManagementApi, type ManagementApi } from '../management-api/client.ts';
-import { StoreInUse } from '../store/contract.ts';
+import { StoreInUse, StoreMoved, StoreNewer } from '../store/contract.ts';
 import { migrationsBehind, openStore } from '../store/open.ts';
 
 /** What a probe found out about one thing. */
@@ -54,11 +54,17 @@ async function probeStore({ store: { url } }: Config): Promise<readonly Finding[
     return [ok(name, `${store} can be written`)];
   } catch (error) {
     if (error instanceof StoreInUse) return [ok(name, `${store} is in use by a running bridge`)];
-    const fix = isFile
-      ? 'let the user of this process write to the file and its folder, on a local disk'
-      : 'let this host and user reach the database, and make tables in it';
-    return [failed(name, error instanceof Error ? error.message : String(error), fix)];
+    return [failed(name, error instanceof Error ? error.message : String(error), storeFix(error, isFile))];
   }
+}
+
+function storeFix(error: unknown, isFile: boolean): string {
+  if (error instanceof StoreMoved)
+    return 'once offboard-bridge migrate-store is done, store.url is to name the new store';
+  if (error instanceof StoreNewer) return 'use the release that wrote it, or a newer one';
+  return isFile
+    ? 'let the user of this process write to the file and its folder, on a local disk'
+    : 'let this host and user reach the database, and make tables in it';
 }
 
 async function probeWriting(url: string): Promise<void> {

@@ -29,6 +29,16 @@ export class StoreUnavailable extends Error {
   override readonly name: string = 'StoreUnavailable';
 }
 
+/** It is the store that was left: another has its content, or is getting it. */
+export class StoreMoved extends StoreUnavailable {
+  override readonly name = 'StoreMoved';
+}
+
+/** A newer release wrote the store. */
+export class StoreNewer extends StoreUnavailable {
+  override readonly name = 'StoreNewer';
+}
+
 /** Another process has the store for itself. */
 export class StoreInUse extends StoreUnavailable {
   override readonly name = 'StoreInUse';

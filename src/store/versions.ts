@@ -1,12 +1,10 @@
-import { StoreUnavailable } from './contract.ts';
+import { StoreNewer } from './contract.ts';
 
 /**
  * The schema of a store is the number of migrations that were run on it.
- * @throws StoreUnavailable when a newer release wrote it
+ * @throws StoreNewer when a newer release wrote it
  */
 export function refuseNewer(version: number, known: number): void {
   if (version <= known) return;
-  throw new StoreUnavailable(
-    `the database is of a newer release (schema ${version}, this one knows ${known})`,
-  );
+  throw new StoreNewer(`the database is of a newer release (schema ${version}, this one knows ${known})`);
 }

@@ -222,4 +222,20 @@ describe('check', () => {
       expect(schema()).toBe(4);
     }),
   );
+
+  it.each([
+    ['was moved', 'create table moved (id text not null)', 'store.url is to name the new store'],
+    ['is of a newer release', 'pragma user_version = 999', 'use the release that wrote it'],
+  ])('says of a store that %s what fits it, and nothing of rights', (_what, change, fix) =>
+    atBench(async (bench) => {
+      const path = join(bench.folder, 'left.db');
+      await openSqliteStore({ path }).close();
+      const database = new DatabaseSync(path);
+      database.exec(change);
+      database.close();
+      const { code, out } = await check(bench, (yaml) => yaml.replace(/sqlite:[^"]*/, `sqlite:${path}`));
+      expect([code, out]).toEqual([1, expect.stringContaining(fix)]);
+      expect(out).not.toContain('let the user of this process write');
+    })(),
+  );
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { firstPreviousHash } from '../../core/outcome.ts';
-import { StoreUnavailable } from '../contract.ts';
+import { StoreMoved, StoreUnavailable } from '../contract.ts';
 import type { Row } from '../rows.ts';
 import { refuseNewer } from '../versions.ts';
 import { openDatabase, type Queries, schema } from './connection.ts';
@@ -176,7 +176,7 @@ async function takeMigrations(
   await queries.run('select pg_advisory_xact_lock(:class, 0)', { class: locks.migration });
   const there = await lookAround(queries);
   if (there?.moving === true && !isMoving) {
-    throw new StoreUnavailable('a store is being moved to the database: finish that by migrate-store');
+    throw new StoreMoved('a store is being moved to the database: finish that by migrate-store');
   }
   if (there?.schema !== true) await queries.run(`create schema ${schema}`);
   if (there?.table !== true) await queries.run('create table migrations (version integer primary key)');

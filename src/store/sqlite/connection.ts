@@ -3,7 +3,7 @@ import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } fro
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { firstPreviousHash } from '../../core/outcome.ts';
-import { StoreInUse, StoreUnavailable } from '../contract.ts';
+import { StoreInUse, StoreMoved } from '../contract.ts';
 import { eventMark, type Row } from '../rows.ts';
 import { refuseNewer } from '../versions.ts';
 import { createFreshMarks, type FreshMarks } from './fresh-marks.ts';
@@ -141,7 +141,7 @@ function lockOut(lockPath: string, path: string): DatabaseSync {
 
 /**
  * See `migrationsBehind` of `open.ts`.
- * @throws StoreUnavailable when a newer release wrote it
+ * @throws StoreUnavailable when a newer release wrote it, or it was moved elsewhere
  */
 export function migrationsBehind(path: string): number | null {
   if (!existsSync(path)) {
@@ -153,6 +153,7 @@ export function migrationsBehind(path: string): number | null {
   try {
     const version = readVersion(database);
     refuseNewer(version, migrations.length);
+    refuseMoved(database, path);
     return version === 0 ? null : migrations.length - version;
   } finally {
     database.close();
@@ -171,7 +172,7 @@ function readVersion(database: DatabaseSync): number {
 /** What goes on elsewhere must not go on here as well. */
 function refuseMoved(database: DatabaseSync, path: string): void {
   if (!database.prepare(`select 1 from sqlite_schema where name = 'moved'`).get()) return;
-  throw new StoreUnavailable(
+  throw new StoreMoved(
     `${path} is moved to PostgreSQL: finish that by migrate-store, and name the new store in store.url`,
   );
 }
