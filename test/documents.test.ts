@@ -7,6 +7,7 @@ import { handlers } from '../handlers/index.ts';
 import { run } from '../src/cli/program.ts';
 import { exitCodes } from '../src/cli/shell.ts';
 import { parseConfig } from '../src/config.ts';
+import { troubleCodes } from '../src/core/trouble.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const folders = ['.', 'docs', 'handlers', 'charts', 'test'];
@@ -118,6 +119,11 @@ describe('the documents', () => {
       );
     },
   );
+
+  it('list every code of /v1/status', () => {
+    const page = readFileSync(join(root, 'docs/operating.md'), 'utf8');
+    expect(troubleCodes.filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
+  });
 
   it('list every command and every exit code', async () => {
     const page = readFileSync(join(root, 'docs/commands.md'), 'utf8');
