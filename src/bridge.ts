@@ -5,7 +5,7 @@ import { createLegs } from './bridge/legs.ts';
 import { type Listeners, openListeners } from './bridge/listeners.ts';
 import { createBridgeMetrics, followBatches, followCalls, withCounts } from './bridge/measures.ts';
 import { type Reconciling, startReconciling } from './bridge/reconcile.ts';
-import { createDirectory } from './bridge/slack.ts';
+import { createUserPool } from './bridge/slack.ts';
 import { openTracer, tracePublisher, traceStore } from './bridge/tracing.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/log.ts';
@@ -112,7 +112,7 @@ export async function startBridge(config: Config, options: BridgeOptions): Promi
   try {
     const { signal } = closing;
     const rooms = { ...dispatch, config, store, metrics, tracer, activity, stream, relays };
-    const doors = { slackVoice, directory: createDirectory(api), confirmations, kafka, closing: signal };
+    const doors = { slackVoice, userPool: createUserPool(api), confirmations, kafka, closing: signal };
     const listeners = await openListeners({ ...rooms, ...doors, log, now, random });
     const { url, adminUrl, receiver } = listeners;
     legs.start(listeners.upkeep);

@@ -7,7 +7,7 @@ import type { Protection } from '../dispatcher/protection.ts';
 import type { Throttle } from '../dispatcher/throttle.ts';
 import type { Activity } from '../ingress/activity.ts';
 import type { Metrics } from '../ingress/metrics.ts';
-import type { Directory, SlackVoice } from '../ingress/slack.ts';
+import type { SlackVoice, UserPool } from '../ingress/slack.ts';
 import type { Relay } from '../publishers/relay.ts';
 import type { Stream } from '../publishers/stream.ts';
 import type { Store } from '../store/contract.ts';
@@ -30,7 +30,7 @@ export interface Rooms {
   readonly relays: readonly { readonly name: string; readonly relay: Relay }[];
   /** `null` when no workspace is configured. */
   readonly slackVoice: SlackVoice | null;
-  readonly directory: Directory;
+  readonly userPool: UserPool;
   readonly confirmations: Pick<Confirmations, 'begin'>;
   readonly kafka: Pick<KafkaRooms, 'troubles' | 'consumer'> | null;
   readonly log: Log;

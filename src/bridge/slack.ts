@@ -1,10 +1,10 @@
 import type { FoundUser } from '../core/identifier.ts';
-import type { Directory } from '../ingress/slack.ts';
+import type { UserPool } from '../ingress/slack.ts';
 import type { Answer } from '../management-api/answer.ts';
 import type { ManagementApi } from '../management-api/client.ts';
 
 /** What GenAuth says of people and apps, for whoever is asked to confirm. */
-export function createDirectory(api: Pick<ManagementApi, 'getUser' | 'listApplications'>): Directory {
+export function createUserPool(api: Pick<ManagementApi, 'getUser' | 'listApplications'>): UserPool {
   return {
     async look(identifier) {
       const answer: Answer<FoundUser | null> = await api.getUser(identifier);

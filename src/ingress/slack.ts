@@ -13,7 +13,7 @@ import { answerCommand, type CommandOptions, commandSchema, notTaken } from './s
 import { createConversation } from './slack/conversation.ts';
 import { createHttpReceiver } from './slack/http-receiver.ts';
 import { createNotes } from './slack/notes.ts';
-import type { Directory } from './slack/people.ts';
+import type { UserPool } from './slack/people.ts';
 import { createPresses, pressSchema } from './slack/presses.ts';
 import { createReplies, type Replies } from './slack/replies.ts';
 import { type Circle, createRights } from './slack/rights.ts';
@@ -21,7 +21,7 @@ import { createSocket } from './slack/socket-receiver.ts';
 import { createWatch, sweep, type WatchOptions } from './slack/upkeep.ts';
 import { createSlackWeb, type SlackWeb } from './slack/web.ts';
 
-export type { Directory } from './slack/people.ts';
+export type { UserPool } from './slack/people.ts';
 export type { Replies } from './slack/replies.ts';
 export { slackSource } from './slack/source.ts';
 
@@ -70,7 +70,7 @@ export interface SlackOptions extends Common {
   readonly receiver: Pick<Receiver, 'request'>;
   readonly decisions: Pick<Decisions, 'confirm' | 'cancel'>;
   readonly heldSets: Pick<HeldSets, 'decide'>;
-  readonly directory: Directory;
+  readonly userPool: UserPool;
   readonly troubles: WatchOptions['troubles'];
   readonly readBody: ReadBody;
   /** Told of a request that is not genuine. */

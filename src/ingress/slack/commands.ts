@@ -12,7 +12,7 @@ import { askMessage, helpMessage, type Message, shortMessage } from './blocks.ts
 import { type Command, type CommandAction, readCommand } from './command.ts';
 import type { Conversation } from './conversation.ts';
 import { type AskNote, keyOf } from './notes.ts';
-import { type Directory, identify, lookUp, no, type Resolved, type ShownPerson, zoneOf } from './people.ts';
+import { identify, lookUp, no, type Resolved, type ShownPerson, type UserPool, zoneOf } from './people.ts';
 import { slackSource } from './source.ts';
 import { askView, type FoundIntent } from './state.ts';
 
@@ -29,7 +29,7 @@ export type SlashCommand = z.output<typeof commandSchema>;
 
 export interface CommandOptions extends Conversation {
   readonly receiver: Pick<Receiver, 'request'>;
-  readonly directory: Directory;
+  readonly userPool: UserPool;
   readonly perCommand: number;
   readonly isDryRun: boolean;
 }
@@ -70,7 +70,7 @@ export async function answerCommand(slash: SlashCommand, options: CommandOptions
   const drafting = within(draftOf(slash, command, options), left(deadlines.people), null);
   const drafted = (await drafting) ?? no('Slack did not say in time who that is; try again.');
   if (drafted.kind === 'no') return notTaken(drafted.why);
-  const looks = await lookUp(drafted.value.identifiers, options.directory, left(deadlines.looks));
+  const looks = await lookUp(drafted.value.identifiers, options.userPool, left(deadlines.looks));
   if (looks.kind === 'no') return notTaken(looks.why);
 
   const taking = take(slash, { ...drafted.value, people: looks.value }, options);
@@ -90,12 +90,12 @@ interface Drafted {
 async function draftOf(
   slash: SlashCommand,
   command: Command,
-  { web, directory, now }: CommandOptions,
+  { web, userPool, now }: CommandOptions,
 ): Promise<Resolved<Drafted>> {
   const [people, effectiveAt, apps] = await Promise.all([
     identify(command.people, web),
     instantOf(command, async () => zoneOf(slash.user_id, web)),
-    command.appIds.length > 0 ? within(directory.listApps(), appsMs, null) : null,
+    command.appIds.length > 0 ? within(userPool.listApps(), appsMs, null) : null,
   ]);
   if (people.kind === 'no') return people;
   if (effectiveAt === 'unknown')

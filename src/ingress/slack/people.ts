@@ -12,7 +12,7 @@ export type Look =
   | { readonly kind: 'unknown' };
 
 /** What the conversation asks of GenAuth, before anything is taken. */
-export interface Directory {
+export interface UserPool {
   look(identifier: Identifier): Promise<Look>;
   /** The ids of all apps; `null` when it did not say. */
   listApps(): Promise<readonly string[] | null>;
@@ -83,13 +83,13 @@ export async function identify(
  */
 export async function lookUp(
   identifiers: readonly Identifier[],
-  directory: Directory,
+  userPool: UserPool,
   ms: number,
 ): Promise<Resolved<readonly ShownPerson[]>> {
   const looks = await Promise.all(
     identifiers.map(async (identifier) => ({
       identifier,
-      look: await within(directory.look(identifier), ms, { kind: 'unknown' }),
+      look: await within(userPool.look(identifier), ms, { kind: 'unknown' }),
     })),
   );
   const missing = looks.find(({ look }) => look.kind === 'missing');

@@ -73,7 +73,7 @@ async function openSlack() {
     receiver,
     heldSets: createHeldSets({ ...common, ...checks }),
     decisions: createDecisions({ ...common, ...checks, receiver }),
-    directory: { look: async () => ({ kind: 'unknown' }), listApps: async () => null },
+    userPool: { look: async () => ({ kind: 'unknown' }), listApps: async () => null },
     troubles: async () => [],
     readBody: createBodyReader({ maxBodyBytes: 100_000 }),
   });
