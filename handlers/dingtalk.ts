@@ -1,4 +1,5 @@
 import {
+  checkTenant,
   defineHandler,
   directoryId,
   MalformedDelivery,
@@ -61,9 +62,7 @@ export const dingtalk = defineHandler<Settings>({
   normalize(delivery, settings) {
     const event = readEvent(delivery, settings);
     const people = leaversOf(event);
-    if (people.length > 0 && settings.tenant !== null && event.CorpId !== settings.tenant) {
-      throw new MalformedDelivery('CorpId: is not the tenant of this source');
-    }
+    if (people.length > 0) checkTenant(event.CorpId, settings.tenant, 'CorpId');
     return people.map((given, index) => {
       const { data: id } = directoryId.safeParse(given);
       if (id === undefined) return new MalformedDelivery(`userId.${index}: is not an id`);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  checkTenant,
   defineHandler,
   type Identifier,
   MalformedDelivery,
@@ -92,9 +93,7 @@ export const lark = defineHandler<Settings>({
     const { header, ts, event } = readShape(envelopeSchema, opened.content);
     const change = readChange(header?.event_type ?? event.type, event);
     if (!change) return [];
-    if (settings.tenant !== null && (header ?? event).tenant_key !== settings.tenant) {
-      throw new MalformedDelivery('tenant_key: is not the tenant of this source');
-    }
+    checkTenant((header ?? event).tenant_key, settings.tenant, 'tenant_key');
     const { person, ...rest } = change;
     const identifiers = identify(person, settings);
     if (identifiers.length === 0) throw new MalformedDelivery(`event: has no usable ${settings.personId}`);

@@ -4,6 +4,7 @@ import {
   type CallbackKeys,
   callbackKeys,
   checkKeyGroups,
+  checkTenant,
   defineHandler,
   directoryId,
   directorySecrets,
@@ -106,9 +107,7 @@ export const wecom = defineHandler<Settings>({
     const event = readEvent(delivery, keysOf(settings));
     const action = judge(event);
     if (action === null) return [];
-    if (settings.tenant !== null && event.company !== settings.tenant) {
-      throw new MalformedDelivery('ToUserName or AuthCorpId: is not the tenant of this source');
-    }
+    checkTenant(event.company, settings.tenant, 'ToUserName or AuthCorpId');
     const given = [event.NewUserID, event.UserID].filter((id) => id !== '');
     const ids = z.array(directoryId).min(1).safeParse(given);
     if (!ids.success) throw new MalformedDelivery('UserID: is missing, or is not an id');

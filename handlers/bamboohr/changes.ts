@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  checkTenant,
   type Delivery,
   idShape,
   listFaults,
@@ -60,9 +61,7 @@ export function listChanges(delivery: Delivery, { fields, tenant }: Reading): (C
   if (type === undefined) throw new MalformedDelivery('body: has neither employees nor a type');
   if (type !== 'employee.updated' && type !== 'employee.deleted') return [];
   const { timestamp, data } = readShape(eventSchema, body);
-  if (tenant !== null && data.companyId !== tenant) {
-    throw new MalformedDelivery('data.companyId: is not the tenant of this source');
-  }
+  checkTenant(data.companyId, tenant, 'data.companyId');
   const { employeeId, changedFields } = data;
   const action = type.replace('employee.', '');
   const told = { place: 'data', statusFields: eventStatusFields };
