@@ -16,7 +16,11 @@ interface Ears {
  * What does not work as it should. It never shows in readiness: deliveries must still be kept.
  * @param figures what the store says of itself; `null` when it does not answer
  */
-export function troublesOf(rooms: Rooms, ears: Ears, figures: StoreFigures | null): Trouble[] {
+export function troublesOf(
+  rooms: Rooms,
+  ears: Ears,
+  figures: Pick<StoreFigures, 'due' | 'oldestDueAt'> | null,
+): Trouble[] {
   const { activity, config, now } = rooms;
   const limits = { backlogLimit: config.limits.backlog, now: now() };
   return [
@@ -26,10 +30,17 @@ export function troublesOf(rooms: Rooms, ears: Ears, figures: StoreFigures | nul
   ];
 }
 
-/** The same, with what the store says at the moment. */
+/** The same, with what the store says at the moment; cheap enough to be asked all the time. */
 export async function listTroubles(rooms: Rooms, ears: Ears): Promise<Trouble[]> {
-  const figures = await rooms.store.figures(rooms.now()).catch(() => null);
-  return troublesOf(rooms, ears, figures);
+  const { store, config, now } = rooms;
+  const { backlog } = config.limits;
+  const at = now();
+  try {
+    const [isFull, oldestDueAt] = await Promise.all([store.isBacklogged(backlog, at), store.oldestDueAt(at)]);
+    return troublesOf(rooms, ears, { due: isFull ? backlog : 0, oldestDueAt });
+  } catch {
+    return troublesOf(rooms, ears, null);
+  }
 }
 
 function troublesHere(

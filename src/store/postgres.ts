@@ -27,7 +27,14 @@ import {
   settleOutcomes,
 } from './postgres/outcomes.ts';
 import { readPauses, setPause } from './postgres/pauses.ts';
-import { findIntent, isBacklogged, listIntents, prune, readFigures } from './postgres/reading.ts';
+import {
+  findIntent,
+  isBacklogged,
+  listIntents,
+  oldestDueAt,
+  prune,
+  readFigures,
+} from './postgres/reading.ts';
 import { beginAct, decideAll, settle } from './postgres/settle.ts';
 import { leaseTurns } from './postgres/turns.ts';
 
@@ -233,6 +240,7 @@ type Reading = Pick<
   | 'findDeadLetter'
   | 'figures'
   | 'isBacklogged'
+  | 'oldestDueAt'
 >;
 
 function reading({ database, storeId, clock }: Open): Reading {
@@ -247,6 +255,7 @@ function reading({ database, storeId, clock }: Open): Reading {
     findDeadLetter: (id) => findDeadLetter(queries, id),
     figures: (now) => readFigures(queries, clock.shift(now)),
     isBacklogged: (limit, now) => isBacklogged(queries, limit, clock.shift(now)),
+    oldestDueAt: (now) => oldestDueAt(queries, clock.shift(now)),
   };
 }
 

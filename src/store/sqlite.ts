@@ -19,7 +19,7 @@ import {
   settleOutcomes,
 } from './sqlite/outcomes.ts';
 import { readPauses, setPause } from './sqlite/pauses.ts';
-import { findIntent, isBacklogged, listIntents, prune, readFigures } from './sqlite/reading.ts';
+import { findIntent, isBacklogged, listIntents, oldestDueAt, prune, readFigures } from './sqlite/reading.ts';
 import { beginAct, decide, settle } from './sqlite/settle.ts';
 import { transaction } from './sqlite/transaction.ts';
 
@@ -103,6 +103,7 @@ export function openSqliteStore({ path, maxFresh = 32_768 }: SqliteStoreOptions)
     leaseTurns: async () => null,
     figures: (now) => read(() => readFigures(connection, now)),
     isBacklogged: (limit, now) => read(() => isBacklogged(connection, limit, now)),
+    oldestDueAt: (now) => read(() => oldestDueAt(connection, now)),
     prune: (before, limit, now) => write(() => prune(connection, before, { limit, now })),
     probe: () => write(() => void connection.run('update store set id = id')),
     close() {

@@ -12,6 +12,9 @@ export interface Intake {
 
   /** Whether due and unsettled intents are at least that many. */
   isBacklogged(limit: number, now: number): Promise<boolean>;
+
+  /** Since when the oldest due intent is due; `null` = none is. Told as quickly however much is stored. */
+  oldestDueAt(now: number): Promise<number | null>;
 }
 
 /** What one delivery, or one request, became. `parts` are in the delivery's own order. */

@@ -81,6 +81,16 @@ export async function isBacklogged(queries: Queries, limit: number, now: number)
   return Number(row?.n) >= limit;
 }
 
+/** See `Store.oldestDueAt`. */
+export async function oldestDueAt(queries: Queries, now: number): Promise<number | null> {
+  const row = await queries.get(
+    `select min(first.due_at) as oldest from ${lanes} cross join lateral (
+       select min(i.due_at) as due_at from intents i where ${inLane} and i.due_at <= :now) first`,
+    { now },
+  );
+  return typeof row?.oldest === 'string' ? Number(row.oldest) : null;
+}
+
 /** Deletes what is past its retention; see `Store.prune`. */
 export async function prune(
   tx: Transaction,

@@ -92,6 +92,15 @@ export function isBacklogged(connection: Connection, limit: number, now: number)
   return Number(row?.n) >= limit;
 }
 
+/** See `Store.oldestDueAt`. */
+export function oldestDueAt(connection: Connection, now: number): number | null {
+  const row = connection.get(
+    `select min((select min(due_at) from intents i where ${inLane} and i.due_at <= :now)) as oldest from ${lanes} l`,
+    { now },
+  );
+  return typeof row?.oldest === 'number' ? row.oldest : null;
+}
+
 /** Deletes what is past its retention; see `Store.prune`. */
 export function prune(
   connection: Connection,

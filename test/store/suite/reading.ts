@@ -59,6 +59,11 @@ export function testReading(subject: Subject): void {
         unsequenced: 2,
       });
       expect([
+        await subject.store.oldestDueAt(start - 1),
+        await subject.store.oldestDueAt(start),
+        await subject.store.oldestDueAt(start + 2 * hour),
+      ]).toEqual([null, start, start]);
+      expect([
         await subject.store.isBacklogged(1, start),
         await subject.store.isBacklogged(2, start),
       ]).toEqual([true, false]);
