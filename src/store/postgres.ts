@@ -27,14 +27,8 @@ import {
   settleOutcomes,
 } from './postgres/outcomes.ts';
 import { readPauses, setPause } from './postgres/pauses.ts';
-import {
-  findIntent,
-  isBacklogged,
-  listIntents,
-  oldestDueAt,
-  prune,
-  readFigures,
-} from './postgres/reading.ts';
+import { prune } from './postgres/prune.ts';
+import { findIntent, isBacklogged, listIntents, oldestDueAt, readFigures } from './postgres/reading.ts';
 import { beginAct, decideAll, settle } from './postgres/settle.ts';
 import { leaseTurns } from './postgres/turns.ts';
 

@@ -19,7 +19,8 @@ import {
   settleOutcomes,
 } from './sqlite/outcomes.ts';
 import { readPauses, setPause } from './sqlite/pauses.ts';
-import { findIntent, isBacklogged, listIntents, oldestDueAt, prune, readFigures } from './sqlite/reading.ts';
+import { prune } from './sqlite/prune.ts';
+import { findIntent, isBacklogged, listIntents, oldestDueAt, readFigures } from './sqlite/reading.ts';
 import { beginAct, decide, settle } from './sqlite/settle.ts';
 import { transaction } from './sqlite/transaction.ts';
 
