@@ -217,12 +217,13 @@ describe('the SQLite file', () => {
       await openSqliteStore({ path }).close();
     }));
 
-  it('is refused when a newer release wrote it', () =>
+  it('is refused when a newer release wrote it, and is not in use afterwards', () =>
     inFolder(async (path) => {
       await openSqliteStore({ path }).close();
       const database = new DatabaseSync(path);
       database.exec('pragma user_version = 999');
       database.close();
+      expect(() => openSqliteStore({ path })).toThrow(/newer release/);
       expect(() => openSqliteStore({ path })).toThrow(/newer release/);
     }));
 

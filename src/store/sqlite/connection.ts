@@ -36,6 +36,20 @@ export function openConnection(path: string, { isMoving = false } = {}): Connect
   closeSync(openSync(path, 'a', 0o600));
   const lock = lockOut(`${path}-lock`, path);
   const database = new DatabaseSync(path);
+  try {
+    return connect(database, { path, lock, isMoving });
+  } catch (error) {
+    // Nobody is to find in use what nobody uses.
+    database.close();
+    lock.close();
+    throw error;
+  }
+}
+
+function connect(
+  database: DatabaseSync,
+  { path, lock, isMoving }: { path: string; lock: DatabaseSync; isMoving: boolean },
+): Connection {
   // Each page of the log is two writes, and keys that do not begin with time dirty a page for each row: a page of the
   // file system's own size, and a longer log before they are gathered into the file, need the fewest. An older file
   // keeps the pages that it has.
