@@ -122,7 +122,7 @@ export interface Intent extends IntentFacts {
   readonly acted: boolean;
   /** The `user_id` that a look showed. */
   readonly seenUserId: string | null;
-  /** When a resign was last about to be sent; epoch milliseconds. */
+  /** When a resign was last about to be sent; once it is settled, until when it may have been. Epoch milliseconds. */
   readonly actedAt?: number | null;
   /** The resign has brought its first kick. */
   readonly kickBrought: boolean;

@@ -36,6 +36,16 @@ export function isSentMeanwhile(
   return isUnderWay || (actedAt ?? 0) >= lookedAt;
 }
 
+/**
+ * Notes that a resign may have been sent as late as it is settled: after it was begun it waited for its turn, and a look
+ * from that time does not show it. @param at by the store's clock
+ */
+export function noteSent(step: Step, { intent }: StoredIntent, at: number): Step {
+  if (intent.action !== 'resign' || !intent.acted) return step;
+  const progress = { ...step.change.progress, actedAt: at };
+  return { ...step, change: { ...step.change, progress } };
+}
+
 /** Lets an intent that found its work done say by which other that was. */
 export function noteMerge(step: Step, doer: string | null): Step {
   return doer === null || !step.outcome ? step : { ...step, outcome: { ...step.outcome, mergedWith: doer } };

@@ -1,7 +1,7 @@
 import type { IntentSettlement } from '../../core/settlement.ts';
 import type { DecisionReceipt, DecisionRequest } from '../contract.ts';
 import { judgeDecision, judgeSettlement, marksTold, voidByName } from '../judgement.ts';
-import { type BeginRequest, foundDone, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
+import { type BeginRequest, foundDone, isSentMeanwhile, noteMerge, noteSent, userMark } from '../merge.ts';
 import { isPaused } from '../pauses.ts';
 import { readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import { openChanges } from './changes.ts';
@@ -101,7 +101,8 @@ export async function settle(
     judged.flatMap(({ mark }) => mark ?? []),
   );
   for (const { one, kick, step, mark } of judged) {
-    changes.take(one, noteMerge(step, doers.get(mark ?? '') ?? null));
+    const merged = noteMerge(step, doers.get(mark ?? '') ?? null);
+    changes.take(one, noteSent(merged, one, dueAt));
     if (kick) changes.insert({ ...kick, dueAt });
   }
   await changes.write();

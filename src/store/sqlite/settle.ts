@@ -2,7 +2,7 @@ import { intentOutcome } from '../../core/outcome.ts';
 import type { IntentSettlement } from '../../core/settlement.ts';
 import type { DecisionReceipt, DecisionRequest } from '../contract.ts';
 import { judgeDecision, judgeSettlement, marksTold, type Step, voidByName } from '../judgement.ts';
-import { type BeginRequest, foundDone, isSentMeanwhile, noteMerge, userMark } from '../merge.ts';
+import { type BeginRequest, foundDone, isSentMeanwhile, noteMerge, noteSent, userMark } from '../merge.ts';
 import { isPaused } from '../pauses.ts';
 import { marksOf, readId, readIntent, type StoredIntent, showId } from '../rows.ts';
 import type { Connection } from './connection.ts';
@@ -59,7 +59,7 @@ export function settle(
     const { kick, ...step } = judgeSettlement(one, settlement, now);
     const mark = foundDone(one, step);
     const doer = mark === null ? null : findDoer(connection, mark);
-    takeStep(connection, one, noteMerge(step, doer));
+    takeStep(connection, one, noteSent(noteMerge(step, doer), one, now));
     if (kick) insertIntent(connection, kick);
   }
   return true;

@@ -199,7 +199,18 @@ export function testClaim(subject: Subject): void {
         expect(await begin(other, { now: later, lookAgeMs: 0 })).toEqual([]);
         await subject.store.settle(first.token, settleAll(first, again({ acted: true })), later);
         expect(await begin(other, { now: later, lookAgeMs: second })).toEqual([]);
-        expect(await begin(other, { now: later, lookAgeMs: 0 })).toHaveLength(1);
+        expect(await begin(other, { now: later + second, lookAgeMs: 0 })).toHaveLength(1);
+      });
+
+      it('looks again when the look came between the beginning of the other and its end', async () => {
+        const [first, other] = await bothClaimed();
+        await begin(first);
+        const settledAt = start + 10 * second;
+        await subject.store.settle(first.token, settleAll(first, succeeded), settledAt);
+        const lookedAt = start + 5 * second;
+        const now = settledAt + second;
+        expect(await begin(other, { now, lookAgeMs: now - lookedAt })).toEqual([]);
+        expect(await begin(other, { now, lookAgeMs: 0 })).toHaveLength(1);
       });
 
       it('lets only one be sent however both begin', async () => {
