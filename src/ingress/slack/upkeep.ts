@@ -84,7 +84,7 @@ const news: Readonly<Record<TroubleCode, { readonly title: string; readonly advi
     title: 'An HR system does not say who its leavers are',
     advice: 'They are kept, and asked about again. Look at the key of its lookup.',
   },
-  // What mends itself comes and goes: the log and the metrics are for that.
+  // These are for whoever runs the bridge, who has the log and the metrics.
   active_users_unknown: null,
   kafka_credentials_refused: null,
   kafka_failed: null,
